@@ -1,0 +1,41 @@
+# `make help` lists what one can do here.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help photos cifar10 test check bench lock clean
+
+.venv/installed: requirements.txt
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+photos: .venv/installed ## the whole study on the embedded pictures; no network
+	dvc repro --quiet report@photos
+	@echo reports/photos/report.md
+
+cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to use your copy)
+	dvc repro --quiet report@cifar10
+	@echo reports/cifar10/report.md
+
+test: .venv/installed ## the tests
+	python -m pytest
+
+check: .venv/installed ## ruff and mypy
+	ruff check stages tests
+	ruff format --check stages tests
+	mypy
+
+lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.13
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.txt
+	rm -rf .venv-lock
+
+clean: ## remove all that can be made again, but not DVC's cache
+	rm -rf .venv data models .checkpoints .timings .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+help:
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,0 +1,1 @@
+"""How good the trained networks of an experiment are."""

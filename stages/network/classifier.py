@@ -1,0 +1,320 @@
+"""The network as a scikit-learn classifier."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from stages.network.activations import ACTIVATIONS
+from stages.network.checkpoint import Checkpoint, Stateful, identify
+from stages.network.early_stopping import EarlyStopping
+from stages.network.losses import Floats, Labels, log_softmax, softmax
+from stages.network.model import Network
+from stages.network.optimizers import SCHEDULES
+from stages.network.penalties import PENALTIES
+from stages.network.training import Settings, Training
+
+LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
+
+
+class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    r"""Softmax regression, or a fully connected network with a softmax output.
+
+    Trained by mini-batch gradient descent on the mean cross-entropy plus a penalty. Everything
+    is computed in the dtype of the training samples: float32, or float64.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=()
+        Units of each hidden layer; empty for softmax regression.
+    activation : {"identity", "relu", "tanh"}, default="relu"
+    penalty : {"none", "l1", "l2"}, default="none"
+        :math:`J = J_0 + \alpha \sum |w|`, or :math:`J = J_0 + \alpha \sum w^2`, over weights,
+        not biases. L1 takes proximal steps and gives exact zeros, see `penalties.L1`.
+    alpha : float, default=0.0
+        Its strength. scikit-learn's `MLPClassifier` has :math:`\frac{a}{2n} \sum w^2` with n
+        the batch size: its ``alpha=a`` is ``alpha=a / (2 * batch_size)`` here.
+    learning_rate : float, default=0.03
+    batch_size : int, default=256
+        The last batch of an epoch may be shorter.
+    epochs : int, default=100
+    momentum : float, default=0.0
+        0 for plain gradient descent, else the heavy ball, or Nesterov's with `nesterov`.
+    nesterov : bool, default=False
+    schedule : {"constant", "step", "cosine"}, default="constant"
+        How the learning rate goes, see `optimizers.learning_rate_at`. `partial_fit` keeps it
+        constant, since it knows no last epoch.
+    dropout : float, default=0.0
+        Share of the hidden units that is silenced at each training step.
+    label_smoothing : float, default=0.0
+        Share of the target that is spread evenly over the classes.
+    early_stopping : bool, default=False
+        Hold out a part of the training samples, stop when accuracy on it no longer rises, and
+        keep the best weights.
+    validation_fraction : float, default=0.1
+    patience : int, default=10
+        Epochs without a better accuracy before stopping early.
+    random_state : int, numpy.random.Generator or None, default=None
+        Seeds the first weights, the order of the samples and the dropped units.
+    verbose : bool, default=False
+        Print both losses of every epoch, as the course report does.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    network_ : Network
+        Its `weights` and `biases` are lists of arrays, one for each layer.
+    loss_curve_ : structured ndarray of shape (n_iter_,)
+        Fields "loss" (with the penalty) and "net_loss" (without), see `training.Training`.
+    validation_scores_ : list of float
+        Accuracy on the held-out samples after each epoch; only with `early_stopping`.
+    n_iter_ : int
+        Epochs run.
+    n_features_in_ : int
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (),
+        *,
+        activation: str = "relu",
+        penalty: str = "none",
+        alpha: float = 0.0,
+        learning_rate: float = 0.03,
+        batch_size: int = 256,
+        epochs: int = 100,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        schedule: str = "constant",
+        dropout: float = 0.0,
+        label_smoothing: float = 0.0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.penalty = penalty
+        self.alpha = alpha
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.schedule = schedule
+        self.dropout = dropout
+        self.label_smoothing = label_smoothing
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        checkpoint: Checkpoint | None = None,
+        on_epoch: Callable[[int], None] | None = None,
+    ) -> SoftmaxNetwork:
+        """Train from new random weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Finite numbers; a read-only memory map is not copied.
+        y : array-like of shape (n_samples,)
+            Class labels of any kind.
+        checkpoint : Checkpoint, optional
+            Taken up if its file exists, and kept up to date; it is left for the caller to
+            remove once the network is safe. Needs an integer `random_state`.
+        on_epoch : callable, optional
+            Called with the number of epochs done.
+
+        Returns
+        -------
+        SoftmaxNetwork
+            This object.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data is unusable.
+        DivergedError
+            If the loss becomes infinite or NaN.
+        """
+        self._check_parameters()
+        X, codes = self._validate_samples(X, y)
+        if checkpoint and not isinstance(self.random_state, numbers.Integral):
+            raise ValueError("a checkpoint needs an integer random_state")
+        identity = identify(self.get_params(), X, codes) if checkpoint else ""
+        generator = np.random.default_rng(self.random_state)
+        stopping = None
+        if self.early_stopping:
+            X, held_out, codes, held_out_codes = self._hold_out(X, codes, generator)
+            stopping = EarlyStopping(self.patience, held_out, held_out_codes)
+        self._training = self._start(X, generator, self.schedule)
+        parts: list[Stateful] = [self._training, stopping] if stopping else [self._training]
+        if checkpoint:
+            checkpoint.restore(identity, parts)
+        while not self._finished(stopping):
+            self._run_epoch(X, codes)
+            if stopping:
+                stopping.record(self._training.network)
+            if checkpoint and (checkpoint.due or self._finished(stopping)):
+                checkpoint.save(identity, parts)
+            if on_epoch:
+                on_epoch(self._training.epoch)
+        if stopping:
+            stopping.put_back(self._training.network)
+            self.validation_scores_ = stopping.scores
+        return self._publish()
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> SoftmaxNetwork:
+        """Go once through these samples, from where the last call stopped.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        classes : array-like of shape (n_classes,), optional
+            All classes that will ever come; needed at the first call.
+
+        Returns
+        -------
+        SoftmaxNetwork
+            This object.
+        """
+        self._check_parameters()
+        first = not hasattr(self, "network_")
+        if first and classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit")
+        if first:
+            known = np.unique(classes)
+        elif classes is None or np.array_equal(np.unique(classes), self.classes_):
+            known = self.classes_
+        else:
+            raise ValueError(f"classes {classes} are not those of the first call: {self.classes_}")
+        X, codes = self._validate_samples(X, y, known, reset=first)
+        if first or not hasattr(self, "_training"):
+            start = None if first else self.network_
+            generator = np.random.default_rng(self.random_state)
+            self._training = self._start(X, generator, "constant", start)
+        self._run_epoch(X, codes)
+        return self._publish()
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the most probable class of each of (n_samples, n_features) samples."""
+        logits = self._logits(X)
+        return np.asarray(self.classes_[logits.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return (n_samples, n_classes) probabilities, in the order of `classes_`."""
+        return softmax(self._logits(X))
+
+    def predict_log_proba(self, X: Any) -> Floats:
+        """Return the logarithms of `predict_proba`, finite where those round to 0."""
+        return log_softmax(self._logits(X))
+
+    def _logits(self, X: Any) -> Floats:
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32))
+        with threadpool_limits(1, "blas"):
+            return self.network_.logits(X)
+
+    def _validate_samples(
+        self, X: Any, y: Any, classes: npt.NDArray[Any] | None = None, reset: bool = True
+    ) -> tuple[npt.NDArray[Any], Labels]:
+        """Check samples; set `classes_`; return them with labels as indices into it."""
+        dtypes = (np.float64, np.float32)
+        X, y = validate_data(self, X, y, dtype=dtypes, reset=reset)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y) if classes is None else classes
+        if unknown := sorted(set(np.unique(y).tolist()) - set(self.classes_.tolist())):
+            raise ValueError(f"y has labels that are not among the classes: {unknown}")
+        return X, np.searchsorted(self.classes_, y).astype(np.int64)
+
+    def _hold_out(
+        self, X: npt.NDArray[Any], codes: Labels, generator: np.random.Generator
+    ) -> list[npt.NDArray[Any]]:
+        """Split off the validation samples, in equal shares of each class where possible."""
+        smallest = np.bincount(codes).min()
+        parts: list[npt.NDArray[Any]] = train_test_split(
+            X,
+            codes,
+            test_size=self.validation_fraction,
+            stratify=codes if smallest > 1 else None,
+            random_state=int(generator.integers(2**31)),
+        )
+        return parts
+
+    def _start(
+        self,
+        X: npt.NDArray[Any],
+        generator: np.random.Generator,
+        schedule: str,
+        network: Network | None = None,
+    ) -> Training:
+        if network is None:
+            sizes = [X.shape[1], *self.hidden_layer_sizes, len(self.classes_)]
+            network = Network.initialize(sizes, self.activation, generator, X.dtype)
+        names = [name for name in Settings._fields if name != "schedule"]
+        settings = Settings(schedule=schedule, **{name: getattr(self, name) for name in names})
+        return Training(network, settings, generator)
+
+    def _run_epoch(self, X: npt.NDArray[Any], codes: Labels) -> None:
+        # One thread: the same sums in the same order whatever else the machine does. Seeds and
+        # folds run side by side instead.
+        with threadpool_limits(1, "blas"):
+            self._training.run_epoch(X, codes)
+        if self.verbose:
+            loss, net_loss = self._training.losses[-1]
+            print(f"for epoch{self._training.epoch}, loss is {loss}, net loss is {net_loss}")
+
+    def _finished(self, stopping: EarlyStopping | None) -> bool:
+        return self._training.epoch >= self.epochs or bool(stopping and stopping.exhausted)
+
+    def _publish(self) -> SoftmaxNetwork:
+        """Set the public attributes from the training's state."""
+        self.network_ = self._training.network
+        self.loss_curve_ = np.array(self._training.losses, dtype=LOSSES)
+        self.n_iter_ = self._training.epoch
+        return self
+
+    def _check_parameters(self) -> None:
+        """Raise a ValueError that names the first impossible parameter."""
+        choices: dict[str, Collection[str]] = {
+            "activation": ACTIVATIONS,
+            "penalty": PENALTIES,
+            "schedule": SCHEDULES,
+        }
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}={getattr(self, name)!r} is none of {', '.join(allowed)}")
+        ranges = {
+            "alpha": (0, np.inf, "0 or more"),
+            "learning_rate": (np.nextafter(0, 1), np.inf, "above 0"),
+            "momentum": (0, np.nextafter(1, 0), "from 0 to below 1"),
+            "dropout": (0, np.nextafter(1, 0), "from 0 to below 1"),
+            "label_smoothing": (0, np.nextafter(1, 0), "from 0 to below 1"),
+            "batch_size": (1, np.inf, "1 or more"),
+            "epochs": (1, np.inf, "1 or more"),
+            "patience": (1, np.inf, "1 or more"),
+        }
+        for name, (low, high, allowed_text) in ranges.items():
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name}={getattr(self, name)!r} must be {allowed_text}")
+        if any(size < 1 for size in self.hidden_layer_sizes):
+            raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be 1 or more")

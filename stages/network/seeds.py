@@ -1,0 +1,68 @@
+"""Fit one network per seed, side by side, one BLAS thread each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
+from joblib import Parallel, cpu_count, delayed
+
+from stages.network.checkpoint import Checkpoint
+from stages.network.classifier import SoftmaxNetwork
+from stages.network.losses import Labels
+from stages.network.training import DivergedError
+from stages.runtime.errors import PipelineError
+
+
+class Fitted(NamedTuple):
+    """A network, its seed, and the wall-clock seconds that its training took."""
+
+    seed: int
+    network: SoftmaxNetwork
+    seconds: float
+
+
+def fit_seeds(
+    params: dict[str, Any],
+    X: npt.NDArray[Any],
+    y: Labels,
+    seeds: list[int],
+    checkpoints: Path,
+) -> Iterator[Fitted]:
+    """Yield a fitted network for each seed, in the order of `seeds`.
+
+    Parameters
+    ----------
+    params : dict
+        Arguments of `SoftmaxNetwork`, without `random_state`.
+    X : ndarray of shape (n_samples, n_features)
+        A memory map is shared between the processes.
+    y : ndarray of shape (n_samples,), int64
+    seeds : list of int
+    checkpoints : Path
+        A folder for one checkpoint per seed; left there for the caller to remove.
+
+    Raises
+    ------
+    PipelineError
+        If a training diverges; says for which seed.
+    """
+    jobs = (delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints) for seed in seeds)
+    workers = min(len(seeds), cpu_count())
+    fitted: Iterator[Fitted] = Parallel(n_jobs=workers, return_as="generator")(jobs)
+    return fitted
+
+
+def _fit(params: dict[str, Any], X: npt.NDArray[Any], y: Labels, checkpoints: Path) -> Fitted:
+    seed = params["random_state"]
+    start = time.monotonic()
+    try:
+        network = SoftmaxNetwork(**params).fit(
+            X, y, checkpoint=Checkpoint(checkpoints / f"seed-{seed}.npz")
+        )
+    except DivergedError as error:
+        raise PipelineError(f"seed {seed}: {error}") from None
+    return Fitted(seed, network, time.monotonic() - start)

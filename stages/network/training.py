@@ -1,0 +1,126 @@
+"""Epochs of mini-batch training, as a state that can be stored and taken up again."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.network.losses import Floats, Labels
+from stages.network.model import Backpropagation, Network
+from stages.network.optimizers import SGD, learning_rate_at
+from stages.network.penalties import PENALTIES
+
+
+class DivergedError(ArithmeticError):
+    """The loss became infinite or not a number."""
+
+
+class Settings(NamedTuple):
+    """How to train; the fields mean what they mean in `SoftmaxNetwork`."""
+
+    penalty: str
+    alpha: float
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    momentum: float
+    nesterov: bool
+    schedule: str
+    dropout: float
+    label_smoothing: float
+
+
+class Training:
+    """A network on its way: weights, velocities, generator, and the losses so far.
+
+    Parameters
+    ----------
+    network : Network
+        Trained in place.
+    settings : Settings
+    generator : numpy.random.Generator
+        Shuffles the samples of every epoch, and draws the dropped units.
+
+    Attributes
+    ----------
+    losses : list of (float, float)
+        Of each epoch, the total loss and the data loss: the mean cross-entropy over its
+        batches, each taken before its own update, with and without the penalty at the end of
+        the epoch. (The course report prints them as "loss" and "net loss".)
+    """
+
+    def __init__(
+        self, network: Network, settings: Settings, generator: np.random.Generator
+    ) -> None:
+        self.network = network
+        self.settings = settings
+        self.generator = generator
+        self.optimizer = SGD(network.parameters, settings.momentum, settings.nesterov)
+        self.losses: list[tuple[float, float]] = []
+
+    @property
+    def epoch(self) -> int:
+        """How many epochs are done."""
+        return len(self.losses)
+
+    def run_epoch(self, X: npt.NDArray[Any], y: Labels) -> None:
+        """Go once through all samples in a new random order.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_features)
+            May be a read-only memory map: rows are copied a batch at a time.
+        y : ndarray of shape (n,), int64
+
+        Raises
+        ------
+        DivergedError
+            If the loss is no longer finite.
+        """
+        settings, dtype = self.settings, self.network.weights[0].dtype
+        penalty = PENALTIES[settings.penalty](settings.alpha)
+        rate = learning_rate_at(
+            settings.schedule, settings.learning_rate, self.epoch, settings.epochs
+        )
+        size = min(settings.batch_size, len(X))
+        batch: Floats = np.empty((size, X.shape[1]), dtype=dtype)
+        backpropagation = Backpropagation(
+            self.network, size, settings.dropout, settings.label_smoothing
+        )
+        order, total = self.generator.permutation(len(X)), 0.0
+        # An overflow shows as a loss that is not finite, which is reported once and clearly.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for start in range(0, len(X), size):
+                rows = order[start : start + size]
+                # "clip" skips a check of every index; they are right by construction.
+                samples = np.take(X, rows, axis=0, out=batch[: len(rows)], mode="clip")
+                loss = backpropagation(samples, y[rows], self.generator)
+                total += loss * len(rows)
+                penalty.add_gradients(self.network.weights, backpropagation.gradients)
+                self.optimizer.step(backpropagation.gradients, rate)
+                penalty.shrink(self.network.weights, rate)
+            data_loss = total / len(X)
+            loss = data_loss + penalty.value(self.network.weights)
+        if not np.isfinite(loss):
+            raise DivergedError(
+                f"the loss is {loss} at epoch {self.epoch + 1} of {settings.epochs}: try a "
+                f"learning_rate below {settings.learning_rate}, or standardise the features"
+            )
+        self.losses.append((loss, data_loss))
+
+    def state(self) -> tuple[dict[str, Floats], dict[str, Any]]:
+        """Return all that is needed to go on bit for bit: arrays, and a value for JSON."""
+        arrays = {f"parameter_{i}": p for i, p in enumerate(self.network.parameters)}
+        arrays |= {f"velocity_{i}": v for i, v in enumerate(self.optimizer.velocities)}
+        return arrays, {"losses": self.losses, "generator": self.generator.bit_generator.state}
+
+    def restore(self, arrays: dict[str, Floats], rest: dict[str, Any]) -> None:
+        """Take up a state that `state` gave for the same network and settings."""
+        for i, parameter in enumerate(self.network.parameters):
+            parameter[:] = arrays[f"parameter_{i}"]
+        for i, velocity in enumerate(self.optimizer.velocities):
+            velocity[:] = arrays[f"velocity_{i}"]
+        self.losses = [(loss, data_loss) for loss, data_loss in rest["losses"]]
+        self.generator.bit_generator.state = rest["generator"]

@@ -1,0 +1,1 @@
+"""The report: tables, pictures and the page that shows them."""

@@ -1,0 +1,1 @@
+"""How a stage behaves as a process: errors, files, progress."""

@@ -1,0 +1,56 @@
+"""Train the networks of one experiment, one for each seed."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stages.data.samples import open_features
+from stages.network.seeds import fit_seeds
+from stages.network.storage import save_network
+from stages.params.experiment import load_experiment
+from stages.runtime.command import run
+from stages.runtime.files import new_folder, write_json
+from stages.runtime.progress import progress
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    name: Annotated[str, typer.Argument(help="An entry of experiments: in params.yaml.")],
+    features: Annotated[Path, typer.Option(help="The feature set to train on.")],
+    output: Annotated[Path, typer.Option(help="The folder to write.")],
+    params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
+    checkpoints: Annotated[
+        Path, typer.Option(help="Where a killed training is taken up again.")
+    ] = Path(".checkpoints"),
+    timings: Annotated[
+        Path, typer.Option(help="Where seconds are kept; they differ from run to run.")
+    ] = Path(".timings"),
+) -> None:
+    """Write one network per seed, and what the experiment was."""
+    experiment = load_experiment(params, name)
+    samples = open_features(features)
+    X, y = samples.select(experiment.train)
+    settings = experiment.network_params()
+    # Outside the output, which DVC deletes before every run; other parameters, other folder.
+    digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()
+    resume = checkpoints / f"{name}-{digest[:16]}"
+    seconds = {}
+    with new_folder(output) as folder:
+        fits = fit_seeds(settings, X, y, experiment.seeds, resume)
+        for fitted in progress(fits, f"train {name}", len(experiment.seeds)):
+            save_network(folder / f"seed-{fitted.seed}.npz", fitted.network, samples.class_names)
+            seconds[str(fitted.seed)] = fitted.seconds
+        write_json(folder / "experiment.json", experiment.model_dump())
+    write_json(timings / f"{name}.json", seconds)
+    shutil.rmtree(resume, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    run(app)

@@ -1,0 +1,1 @@
+"""Preprocessing: one module per transform, found by its name."""

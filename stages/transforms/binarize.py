@@ -1,0 +1,68 @@
+"""Pixels to 0 or 1, by a threshold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field, model_validator
+
+from stages.transforms.base import Apply, Rows, Transform, require_pictures
+
+
+class Binarize(Transform):
+    """1 where a pixel is above the threshold, else 0.
+
+    Attributes
+    ----------
+    threshold : {"fixed", "mean", "otsu"}
+        A fixed brightness, or each picture's own mean, or its Otsu threshold [1]_.
+    level : float
+        The fixed brightness, 0 to 1; null for the other two.
+    channels : {"grey", "rgb"}
+        One threshold and 1,024 features on the luminance, or three and 3,072.
+
+    References
+    ----------
+    .. [1] N. Otsu, "A threshold selection method from gray-level histograms", IEEE Trans. SMC
+       9(1), 1979.
+    """
+
+    threshold: Literal["fixed", "mean", "otsu"]
+    level: Annotated[float, Field(ge=0, le=1)] | None
+    channels: Literal["grey", "rgb"]
+
+    @model_validator(mode="after")
+    def _level_belongs_to_fixed(self) -> Binarize:
+        if (self.level is not None) != (self.threshold == "fixed"):
+            raise ValueError("level is a number with threshold fixed, and null with the others")
+        return self
+
+    def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
+        """Return the number of pixels, times three for rgb."""
+        require_pictures(shape)
+        height, width, channels = shape
+        return height * width * (1 if self.channels == "grey" else channels)
+
+    def fit(self, samples: Rows) -> Apply:
+        """Learn nothing: a threshold is fixed or the picture's own."""
+        return self._apply
+
+    def _apply(self, pictures: Rows) -> npt.NDArray[np.float32]:
+        from skimage.color import rgb2gray  # noqa: PLC0415 - slow to import: only when needed
+
+        planes = rgb2gray(pictures)[..., np.newaxis] if self.channels == "grey" else pictures / 255
+        thresholds = self._thresholds(planes)[:, np.newaxis, np.newaxis, :]
+        return (planes > thresholds).reshape(len(pictures), -1).astype(np.float32)
+
+    def _thresholds(self, planes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return one threshold for each picture and channel of (n, h, w, c) planes."""
+        from skimage.filters import threshold_otsu  # noqa: PLC0415 - slow to import: only when needed
+
+        if self.threshold == "fixed":
+            return np.full((len(planes), planes.shape[3]), self.level)
+        if self.threshold == "mean":
+            return np.asarray(planes.mean(axis=(1, 2)))
+        by_channel = planes.transpose(0, 3, 1, 2)
+        return np.array([[threshold_otsu(plane) for plane in picture] for picture in by_channel])
