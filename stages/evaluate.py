@@ -10,7 +10,7 @@ import typer
 from stages.data.samples import open_features
 from stages.evaluation import scores
 from stages.evaluation.tables import write_confusion, write_curves
-from stages.network.storage import load_network
+from stages.network.seeds import load_seeds
 from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.command import run
@@ -28,7 +28,7 @@ def main(
 ) -> None:
     """Write the metrics, the learning curves and the confusion matrix of one experiment."""
     experiment = parse(Experiment, read_json(models / "experiment.json"), name)
-    networks = [load_network(models / f"seed-{seed}.npz")[0] for seed in experiment.seeds]
+    networks = load_seeds(models, experiment.seeds)
     samples = open_features(features)
     X, y = samples.select(experiment.test)
     test = [scores.accuracy_and_loss(network, X, y) for network in networks]

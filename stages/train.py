@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 from stages.data.samples import open_features
-from stages.network.seeds import fit_seeds
+from stages.network.seeds import fit_seeds, network_path
 from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
-from stages.runtime.command import run
+from stages.runtime.command import progress, run
 from stages.runtime.files import new_folder, write_json
-from stages.runtime.progress import progress
 
 app = typer.Typer(add_completion=False)
 
@@ -45,7 +44,7 @@ def main(
     with new_folder(output) as folder:
         fits = fit_seeds(settings, X, y, experiment.seeds, resume)
         for fitted in progress(fits, f"train {name}", len(experiment.seeds)):
-            save_network(folder / f"seed-{fitted.seed}.npz", fitted.network, samples.class_names)
+            save_network(network_path(folder, fitted.seed), fitted.network, samples.class_names)
             seconds[str(fitted.seed)] = fitted.seconds
         write_json(folder / "experiment.json", experiment.model_dump())
     write_json(timings / f"{name}.json", seconds)

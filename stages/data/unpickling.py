@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def load_batch_file(path: Path) -> dict[bytes, Any]:
     return value
 
 
-def _reconstruct(kind: type, shape: tuple[int, ...], typecode: bytes) -> np.ndarray:
+def _reconstruct(kind: type, shape: tuple[int, ...], _typecode: bytes) -> np.ndarray:
     """Stand in for NumPy's function of that name; only the empty start it is used for."""
     if kind is not np.ndarray or shape != (0,):
         raise PipelineError("it asks for an array of a kind that batch files do not have")
@@ -53,7 +53,7 @@ def _reconstruct(kind: type, shape: tuple[int, ...], typecode: bytes) -> np.ndar
 
 
 class _Reader(pickle.Unpickler):
-    _ALLOWED = {
+    _ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy", "ndarray"): np.ndarray,

@@ -1,4 +1,4 @@
-"""Fit one network per seed, side by side, one BLAS thread each."""
+"""One network per seed: fitted side by side, one BLAS thread each, and kept in one folder."""
 
 from __future__ import annotations
 
@@ -13,8 +13,25 @@ from joblib import Parallel, cpu_count, delayed
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
+from stages.network.storage import load_network
 from stages.network.training import DivergedError
 from stages.runtime.errors import PipelineError
+
+
+def network_path(folder: Path, seed: int) -> Path:
+    """Return where the network of a seed is kept."""
+    return folder / f"seed-{seed}.npz"
+
+
+def load_seeds(folder: Path, seeds: list[int]) -> list[SoftmaxNetwork]:
+    """Return the networks of `seeds`, in that order.
+
+    Raises
+    ------
+    PipelineError
+        If one is missing or damaged.
+    """
+    return [load_network(network_path(folder, seed))[0] for seed in seeds]
 
 
 class Fitted(NamedTuple):
@@ -61,7 +78,7 @@ def _fit(params: dict[str, Any], X: npt.NDArray[Any], y: Labels, checkpoints: Pa
     start = time.monotonic()
     try:
         network = SoftmaxNetwork(**params).fit(
-            X, y, checkpoint=Checkpoint(checkpoints / f"seed-{seed}.npz")
+            X, y, checkpoint=Checkpoint(network_path(checkpoints, seed))
         )
     except DivergedError as error:
         raise PipelineError(f"seed {seed}: {error}") from None

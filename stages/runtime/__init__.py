@@ -1,1 +1,1 @@
-"""How a stage behaves as a process: errors, files, progress."""
+"""How a stage behaves as a process: its command line, errors, files."""

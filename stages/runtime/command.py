@@ -1,12 +1,17 @@
-"""Run a Typer app so that a user's mistake ends in one line, not in a traceback."""
+"""A stage as a command: a mistake ends in one line, long work shows a bar on a terminal."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import TypeVar
 
 import typer
+from tqdm import tqdm
 
 from stages.runtime.errors import PipelineError
+
+Item = TypeVar("Item")
 
 
 def run(app: typer.Typer) -> None:
@@ -21,6 +26,11 @@ def run(app: typer.Typer) -> None:
         _fail(str(error), error.exit_code)
     except OSError as error:
         _fail(str(error), 1)
+
+
+def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
+    """Return `items`, with a bar on standard error if that is a terminal."""
+    return tqdm(items, desc=label, total=total, disable=None, leave=False)
 
 
 def _fail(message: str, exit_code: int) -> None:

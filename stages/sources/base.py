@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stages.params.loading import Section, entry, parse
+from stages.params.plugins import find_plugin
 from stages.runtime.errors import ParamsError
-from stages.runtime.plugins import find_plugin
 
 
 class Source(Section):

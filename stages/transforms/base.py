@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.params.loading import Section
-from stages.runtime.plugins import find_plugin
+from stages.params.plugins import find_plugin
 
 Rows = npt.NDArray[Any]
 Apply = Callable[[Rows], npt.NDArray[np.float32]]
