@@ -15,6 +15,7 @@ from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
 from stages.runtime.command import progress, run
 from stages.runtime.files import new_folder, write_json
+from stages.selection.search import best, candidates, search
 
 app = typer.Typer(add_completion=False)
 
@@ -36,7 +37,10 @@ def main(
     experiment = load_experiment(params, name)
     samples = open_features(features)
     X, y = samples.select(experiment.train)
-    settings = experiment.network_params()
+    settings, trials = experiment.network_params(), []
+    if candidates(settings):
+        trials = search(settings, X, y, experiment.seeds)
+        settings |= best(trials)
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
     digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()
     resume = checkpoints / f"{name}-{digest[:16]}"
@@ -46,7 +50,9 @@ def main(
         for fitted in progress(fits, f"train {name}", len(experiment.seeds)):
             save_network(network_path(folder, fitted.seed), fitted.network, samples.class_names)
             seconds[str(fitted.seed)] = fitted.seconds
-        write_json(folder / "experiment.json", experiment.model_dump())
+        chosen = experiment.model_copy(update=best(trials) if trials else {})
+        write_json(folder / "experiment.json", chosen.model_dump())
+        write_json(folder / "search.json", [trial._asdict() for trial in trials])
     write_json(timings / f"{name}.json", seconds)
     shutil.rmtree(resume, ignore_errors=True)
 

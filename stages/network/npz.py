@@ -32,8 +32,8 @@ def load_npz(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         If the file is missing, damaged, or holds anything but numbers and text.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
         header = json.loads(arrays.pop(HEADER).tobytes())
     except FileNotFoundError:
         raise PipelineError(f"{path} is missing: run 'dvc repro' to make it") from None

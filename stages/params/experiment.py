@@ -11,12 +11,16 @@ from stages.params.batches import Batches
 from stages.params.loading import Section, entry, parse, read_params
 from stages.runtime.errors import ParamsError
 
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
 
 class Experiment(Section):
     """What is trained on what, and how.
 
-    The fields from `hidden_layer_sizes` to `early_stopping` are those of
-    `stages.network.classifier.SoftmaxNetwork` and mean the same there.
+    The fields from `hidden_layer_sizes` to `validation_fraction` are those of
+    `stages.network.classifier.SoftmaxNetwork` and mean the same there; of a list for `alpha` or
+    `learning_rate`, the value is chosen on held-out training samples.
     """
 
     dataset: str
@@ -26,8 +30,8 @@ class Experiment(Section):
     hidden_layer_sizes: list[Annotated[int, Field(ge=1, le=16384)]]
     activation: Literal["identity", "relu", "tanh"]
     penalty: Literal["none", "l1", "l2"]
-    alpha: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    alpha: Strength | Annotated[list[Strength], Field(min_length=2)]
+    learning_rate: Rate | Annotated[list[Rate], Field(min_length=2)]
     batch_size: Annotated[int, Field(ge=1)]
     epochs: Annotated[int, Field(ge=1)]
     momentum: Annotated[float, Field(ge=0, lt=1)]
@@ -36,19 +40,21 @@ class Experiment(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     early_stopping: bool
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Experiment:
-        for name in ("train", "test", "seeds"):
+        for name in ("train", "test", "seeds", "alpha", "learning_rate"):
             values = getattr(self, name)
-            if len(set(values)) < len(values):
+            if isinstance(values, list) and len(set(values)) < len(values):
                 raise ValueError(f"{name} names one value twice")
         if shared := set(self.train) & set(self.test):
             raise ValueError(f"train and test share {min(shared)}")
-        if self.penalty == "none" and self.alpha > 0:
+        strengths = self.alpha if isinstance(self.alpha, list) else [self.alpha]
+        if self.penalty == "none" and any(strengths):
             raise ValueError("alpha needs a penalty: l1 or l2")
-        if self.penalty != "none" and self.alpha == 0:
+        if self.penalty != "none" and not all(strengths):
             raise ValueError(f"penalty {self.penalty} needs an alpha above 0")
         if self.dropout > 0 and not self.hidden_layer_sizes:
             raise ValueError("dropout needs a hidden layer")

@@ -70,7 +70,7 @@ def parse(model: type[Model], value: Any, where: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise ParamsError(_first_mistake(error, model, where)) from None
+        raise ParamsError(_first_mistake(error, model, value, where)) from None
 
 
 def suggestion(key: str, names: list[str]) -> str:
@@ -80,20 +80,37 @@ def suggestion(key: str, names: list[str]) -> str:
     return f"{hint} Allowed: {', '.join(names) or 'none'}"
 
 
-def _first_mistake(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    mistake = error.errors()[0]
-    path = ".".join([where, *(str(part) for part in mistake["loc"])])
+def _first_mistake(error: ValidationError, model: type[BaseModel], value: Any, where: str) -> str:
+    mistakes = error.errors()
+    # Of a value that may be one thing or a list, the list's own item says more.
+    same_key = [m for m in mistakes if m["loc"][:1] == mistakes[0]["loc"][:1]]
+    mistake = max(same_key, key=lambda m: len(m["loc"]))
+    path = ".".join([where, *_keys(mistake["loc"], value)])
     if mistake["type"] == "extra_forbidden":
         names = list(model.model_fields)
         return f"{path}: unknown key{suggestion(str(mistake['loc'][-1]), names)}"
     if mistake["type"] == "missing":
         return f"{path}: this key is required"
-    value = mistake["input"]
+    wrong = mistake["input"]
     hint = ""
-    if isinstance(value, str) and mistake["type"] in ("float_type", "int_type"):
+    if isinstance(wrong, str) and mistake["type"] in ("float_type", "int_type"):
         hint = "; YAML reads this as text: write a plain number such as 0.001"
     message = mistake["msg"].removeprefix("Value error, ")
-    return f"{path}: {value!r} is not allowed: {message}{hint}"
+    return f"{path}: {wrong!r} is not allowed: {message}{hint}"
+
+
+def _keys(location: tuple[int | str, ...], value: Any) -> list[str]:
+    """Return the parts of a location that are keys of `value`, not names of alternatives."""
+    keys = []
+    for part in location:
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part]
+        else:
+            continue
+        keys.append(str(part))
+    return keys
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

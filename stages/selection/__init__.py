@@ -1,0 +1,1 @@
+"""Hyperparameters chosen on held-out training samples, never on test batches."""

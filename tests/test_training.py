@@ -1,0 +1,222 @@
+"""The training loop against PyTorch's, and what a killed training comes back to."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.network.checkpoint import Checkpoint
+from stages.network.classifier import SoftmaxNetwork
+from stages.network.model import Network
+from stages.network.optimizers import learning_rate_at
+from stages.network.storage import load_network, save_network
+from stages.network.training import DivergedError, Settings, Training
+from stages.runtime.errors import PipelineError
+
+SETTINGS = Settings("none", 0.0, 0.1, 8, 4, 0.0, False, "constant", 0.0, 0.0)
+
+
+def samples(n: int = 45, d: int = 6, dtype: type = np.float64):
+    generator = np.random.default_rng(7)
+    X = generator.standard_normal((n, d)).astype(dtype)
+    return X, generator.integers(0, 3, n)
+
+
+@pytest.mark.parametrize("activation", ["identity", "relu", "tanh"])
+@pytest.mark.parametrize(
+    ("momentum", "nesterov", "l2", "smoothing"),
+    [(0.0, False, 0.0, 0.0), (0.9, False, 0.01, 0.1), (0.9, True, 0.0, 0.0), (0.5, True, 0.02, 0)],
+)
+def test_four_epochs_end_at_the_weights_that_pytorch_reaches(
+    activation, momentum, nesterov, l2, smoothing
+):
+    torch = pytest.importorskip("torch")
+    X, y = samples()
+    network = Network.initialize([6, 5, 4, 3], activation, np.random.default_rng(0), np.float64)
+    weights = [torch.tensor(w.copy(), requires_grad=True) for w in network.weights]
+    biases = [torch.tensor(b.copy(), requires_grad=True) for b in network.biases]
+    groups = [{"params": weights, "weight_decay": 2 * l2}, {"params": biases}]
+    optimizer = torch.optim.SGD(groups, lr=0.1, momentum=momentum, nesterov=nesterov)
+    function = {"identity": lambda z: z, "relu": torch.relu, "tanh": torch.tanh}[activation]
+    order = np.random.default_rng(3)
+    for _ in range(4):
+        rows = order.permutation(len(X))
+        for batch in (rows[i : i + 8] for i in range(0, len(X), 8)):
+            values = torch.tensor(X[batch])
+            for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+                values = values @ w + b
+                values = function(values) if layer < 2 else values
+            optimizer.zero_grad()
+            target = torch.tensor(y[batch])
+            torch.nn.functional.cross_entropy(values, target, label_smoothing=smoothing).backward()
+            optimizer.step()
+    settings = SETTINGS._replace(
+        momentum=momentum,
+        nesterov=nesterov,
+        penalty="l2" if l2 else "none",
+        alpha=l2,
+        label_smoothing=smoothing,
+    )
+    training = Training(network, settings, np.random.default_rng(3))
+    for _ in range(4):
+        training.run_epoch(X, y)
+    expected = [p.detach().numpy() for p in [*weights, *biases]]
+    for ours, theirs in zip(network.parameters, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+def test_one_step_by_hand():
+    # One sample x = (1, 2), classes 2, weights 0: p = (.5, .5), so dW = x^T (p - y).
+    network = Network([np.zeros((2, 2))], [np.zeros(2)], "relu")
+    training = Training(network, SETTINGS._replace(learning_rate=1.0), np.random.default_rng(0))
+    training.run_epoch(np.array([[1.0, 2.0]]), np.array([0]))
+    np.testing.assert_allclose(network.weights[0], [[0.5, -0.5], [1.0, -1.0]])
+    np.testing.assert_allclose(network.biases[0], [0.5, -0.5])
+    assert training.losses == [(pytest.approx(np.log(2)), pytest.approx(np.log(2)))]
+
+
+def test_l1_takes_the_proximal_step_and_leaves_exact_zeros():
+    # With zero inputs the gradient is 0, so that only the penalty moves the weights.
+    network = Network([np.array([[0.05, -0.3, 0.0]])], [np.zeros(3)], "relu")
+    settings = SETTINGS._replace(penalty="l1", alpha=1.0, learning_rate=0.1)
+    Training(network, settings, np.random.default_rng(0)).run_epoch(np.zeros((1, 1)), np.array([0]))
+    np.testing.assert_allclose(network.weights[0], [[0.0, -0.2, 0.0]])
+    assert network.weights[0][0, 0] == 0
+
+
+def test_total_loss_is_data_loss_plus_penalty():
+    X, y = samples()
+    for penalty, norm in (("l1", lambda w: np.abs(w).sum()), ("l2", lambda w: (w**2).sum())):
+        network = SoftmaxNetwork(
+            (4,), penalty=penalty, alpha=0.01, epochs=3, batch_size=8, random_state=0
+        ).fit(X, y)
+        last = network.loss_curve_[-1]
+        penalty_value = 0.01 * sum(norm(w) for w in network.network_.weights)
+        assert last["loss"] - last["net_loss"] == pytest.approx(penalty_value)
+
+
+def test_schedules_by_hand():
+    rates = [learning_rate_at("step", 1.0, epoch, 8) for epoch in range(8)]
+    assert rates == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01])
+    assert learning_rate_at("cosine", 2.0, 0, 10) == 2.0
+    assert learning_rate_at("cosine", 2.0, 5, 10) == pytest.approx(1.0)
+    assert learning_rate_at("constant", 0.5, 9, 10) == 0.5
+
+
+def test_diverging_training_says_at_which_epoch_and_what_to_try():
+    X, y = samples()
+    with pytest.raises(DivergedError, match=r"epoch \d+ of 50: try a learning_rate below"):
+        SoftmaxNetwork(
+            (8,), activation="identity", learning_rate=1e6, epochs=50, random_state=0
+        ).fit(X * 1e6, y)
+
+
+OPTIONS = {
+    "plain": {},
+    "everything": {
+        "momentum": 0.9,
+        "nesterov": True,
+        "dropout": 0.3,
+        "schedule": "cosine",
+        "penalty": "l1",
+        "alpha": 0.001,
+        "early_stopping": True,
+        "patience": 3,
+    },
+}
+
+
+def make(options: dict, epochs: int = 12) -> SoftmaxNetwork:
+    return SoftmaxNetwork((7,), batch_size=8, epochs=epochs, random_state=5, **options)
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("stop_after", [1, 2, 5])
+def test_an_interrupted_training_ends_bit_identical(tmp_path: Path, options, stop_after):
+    X, y = samples(dtype=np.float32)
+
+    def interrupt(epoch: int) -> None:
+        if epoch == stop_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(options).fit(X, y, checkpoint=Checkpoint(tmp_path / "c.npz", 0), on_epoch=interrupt)
+    epochs = []
+    resumed = make(options).fit(
+        X, y, checkpoint=Checkpoint(tmp_path / "c.npz", 0), on_epoch=epochs.append
+    )
+    whole = make(options).fit(X, y)
+    assert epochs[:1] in ([], [stop_after + 1])
+    save_network(tmp_path / "resumed.npz", resumed, ["a", "b", "c"])
+    save_network(tmp_path / "whole.npz", whole, ["a", "b", "c"])
+    assert (tmp_path / "resumed.npz").read_bytes() == (tmp_path / "whole.npz").read_bytes()
+    assert resumed.loss_curve_.tolist() == whole.loss_curve_.tolist()
+
+
+def _train(path: Path) -> None:
+    X, y = samples(dtype=np.float32)
+    make({"momentum": 0.9}, epochs=3000).fit(X, y, checkpoint=Checkpoint(path, 0))
+
+
+def test_a_training_killed_at_random_moments_ends_bit_identical(tmp_path: Path):
+    X, y = samples(dtype=np.float32)
+    path = tmp_path / "c.npz"
+    delays = np.random.default_rng(1).uniform(0.02, 0.3, 4)
+    context = multiprocessing.get_context("fork")
+    for delay in delays:
+        before = path.read_bytes() if path.exists() else b""
+        process = context.Process(target=_train, args=(path,))
+        process.start()
+        for _ in itertools.takewhile(lambda _: not path.exists(), range(500)):
+            time.sleep(0.01)
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        assert path.read_bytes() != before
+    resumed = make({"momentum": 0.9}, epochs=3000)
+    resumed.fit(X, y, checkpoint=Checkpoint(path))
+    whole = make({"momentum": 0.9}, epochs=3000).fit(X, y)
+    for ours, theirs in zip(resumed.network_.parameters, whole.network_.parameters, strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_a_checkpoint_of_other_parameters_or_other_data_is_refused(tmp_path: Path):
+    X, y = samples()
+    checkpoint = Checkpoint(tmp_path / "c.npz", 0)
+    make({}).fit(X, y, checkpoint=checkpoint)
+    other_X = X.copy()
+    other_X[-1, -1] += 1e-9
+    other_y = y.copy()
+    other_y[0] = (y[0] + 1) % 3
+    for network, data in (
+        (make({"momentum": 0.5}), (X, y)),
+        (make({}), (other_X, y)),
+        (make({}), (X, other_y)),
+    ):
+        with pytest.raises(PipelineError, match=r"c\.npz belongs to other parameters or other"):
+            network.fit(*data, checkpoint=checkpoint)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path):
+    X, y = samples()
+    (tmp_path / "c.npz").write_bytes(b"PK\x03\x04 half of a file")
+    with pytest.raises(PipelineError, match=r"c\.npz is damaged"):
+        make({}).fit(X, y, checkpoint=Checkpoint(tmp_path / "c.npz"))
+
+
+def test_saved_networks_are_byte_stable_and_load_bit_equal(tmp_path: Path):
+    X, y = samples(dtype=np.float32)
+    network = make({}).fit(X, y)
+    save_network(tmp_path / "a.npz", network, ["a", "b", "c"])
+    loaded, names = load_network(tmp_path / "a.npz")
+    save_network(tmp_path / "b.npz", loaded, names)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert loaded.predict_proba(X).tobytes() == network.predict_proba(X).tobytes()
+    assert names == ["a", "b", "c"]
