@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.project import Project
 
 
-@pytest.fixture(autouse=True)
-def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every test its own home, git identity and DVC folders, and no dataset settings."""
+@pytest.fixture(scope="session", autouse=True)
+def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give the tests their own home, git identity and DVC folders, and no dataset settings."""
     home = tmp_path_factory.mktemp("home")
+    monkeypatch = pytest.MonkeyPatch()
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
@@ -27,3 +29,20 @@ def isolated(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@example.invalid")
     monkeypatch.delenv("CIFAR10_ARCHIVE", raising=False)
     monkeypatch.setenv("CIFAR10_MIRRORS", "http://127.0.0.1:9/none.tar.gz")
+    yield
+    monkeypatch.undo()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a small project that has run once and is committed; tests work on copies."""
+    project = Project.create(tmp_path_factory.mktemp("finished") / "project")
+    project.repro()
+    project.commit("results")
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    """Return a copy of the small project that has run, for one test to change."""
+    return finished.copy(tmp_path / "project")

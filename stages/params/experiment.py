@@ -15,16 +15,14 @@ Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class Experiment(Section):
-    """What is trained on what, and how.
+class Defaults(Section):
+    """How to train and test, unless an experiment says otherwise.
 
     The fields from `hidden_layer_sizes` to `validation_fraction` are those of
     `stages.network.classifier.SoftmaxNetwork` and mean the same there; of a list for `alpha` or
     `learning_rate`, the value is chosen on held-out training samples.
     """
 
-    dataset: str
-    preprocessing: str
     train: Batches
     test: Batches
     hidden_layer_sizes: list[Annotated[int, Field(ge=1, le=16384)]]
@@ -42,6 +40,13 @@ class Experiment(Section):
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+
+
+class Experiment(Defaults):
+    """What is trained on what, and how."""
+
+    dataset: str
+    preprocessing: str
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Experiment:
@@ -74,6 +79,7 @@ def merge(document: dict[str, Any], name: str) -> Experiment:
     for where, value in (("defaults", defaults), (f"experiments.{name}", own)):
         if not isinstance(value, dict):
             raise ParamsError(f"{where}: {value!r} is not allowed: write a mapping of keys")
+    parse(Defaults, defaults, "defaults")
     return parse(Experiment, {**defaults, **own}, f"experiments.{name}")
 
 

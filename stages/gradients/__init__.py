@@ -1,0 +1,1 @@
+"""Gradients by hand against gradients by differences: the checker and what it is applied to."""

@@ -1,0 +1,1 @@
+"""How sure the results are: intervals, paired comparisons of experiments, calibration."""

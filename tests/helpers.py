@@ -1,0 +1,80 @@
+"""What several test files need: small datasets, official-style pickles, a stage's last words."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.data.batches import write_batch, write_class_names
+from stages.params.batches import BATCH_NAMES
+from stages.runtime.command import run
+
+ROOT = Path(__file__).parents[1]
+FILE_NAMES = ("batches.meta", *BATCH_NAMES)
+LETTERS = list("abcdefghij")
+
+
+def random_pictures(n, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (n, 32, 32, 3)).astype(np.uint8)
+
+
+def write_dataset(folder, per_batch=10):
+    """Write six batches of random pictures; the labels go from 0 to 9 and again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    labels = [number % 10 for number in range(per_batch)]
+    for seed, name in enumerate(BATCH_NAMES):
+        write_batch(folder / name, random_pictures(per_batch, seed), labels)
+    write_class_names(folder, LETTERS, per_batch)
+    return folder
+
+
+def digests_of(folder):
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILE_NAMES}
+
+
+def text2(value):
+    """Pickle a Python 2 str, as Python 2 did."""
+    return b"U" + bytes([len(value)]) + value
+
+
+def dtype2(code, state=b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"):
+    return b"cnumpy\ndtype\n" + text2(code) + b"K\x00K\x01\x87R" + state
+
+
+def array2(shape, dtype, content):
+    """Pickle an array of two dimensions: an empty one, then its state."""
+    sides = b"".join(b"J" + struct.pack("<i", side) for side in shape) + b"\x86"
+    empty = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    return empty + b"(K\x01" + sides + dtype + b"\x89" + content + b"tb"
+
+
+def batch2(rows, labels):
+    """Pickle (n, 3072) bytes and labels as the official files are: protocol 2, by Python 2."""
+    content = rows.tobytes()
+    data = array2(rows.shape, dtype2(b"u1"), b"T" + struct.pack("<i", len(content)) + content)
+    numbers = b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e"
+    parts = [text2(b"labels"), numbers, text2(b"data"), data]
+    return b"\x80\x02}(" + b"".join(parts) + b"u."
+
+
+def last_words(module, *arguments):
+    """Run a stage in this process to its failure; return its exit code and its one line."""
+    errors = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(errors):
+        patch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            run(module.app)
+    (line,) = errors.getvalue().splitlines()
+    return stop.value.code, line
+
+
+def tree(folder):
+    """Return every path below `folder`."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))

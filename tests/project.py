@@ -1,0 +1,108 @@
+"""A small copy of the project: the real code and wiring, tiny parameters, real `dvc repro`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+COPIED = ("stages", "dvc.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")
+FEATURES = ("photos-normalize", "photos-hog", "photos-hog-standardize", "photos-pca")
+EXPERIMENTS = ("photos-normalize", "photos-hog", "photos-hog-standardize")
+
+
+def tiny_params() -> dict[str, Any]:
+    """Return the project's own parameters, cut down to what runs in seconds."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["datasets"] = {"photos": {**params["datasets"]["photos"], "pictures_per_batch": 20}}
+    params["transforms"]["pca"]["n_components"] = 5
+    params["features"] = {name: params["features"][name] for name in FEATURES}
+    params["experiments"] = {name: params["experiments"][name] for name in EXPERIMENTS}
+    params["defaults"] |= {"epochs": 3, "seeds": [0, 1], "batch_size": 8}
+    return params
+
+
+class Project:
+    """A folder that is a DVC project in a git repository."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: Path) -> Project:
+        for name in COPIED:
+            source, target = ROOT / name, path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, target)
+        project = cls(path)
+        project.write(tiny_params())
+        project.git("init", "-q", "-b", "main")
+        project.commit("the project")
+        return project
+
+    def copy(self, path: Path) -> Project:
+        """Return a copy with its DVC cache; times are kept, so that nothing looks changed."""
+        shutil.copytree(self.path, path, symlinks=True)
+        return Project(path)
+
+    def read(self) -> dict[str, Any]:
+        return yaml.safe_load((self.path / "params.yaml").read_text())
+
+    def write(self, params: dict[str, Any]) -> None:
+        (self.path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def set(self, key: str, value: Any) -> None:
+        """Change one parameter, named by its path with dots."""
+        params = self.read()
+        section = params
+        *path, last = key.split(".")
+        for part in path:
+            section = section[part]
+        section[last] = value
+        self.write(params)
+
+    def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        result = subprocess.run(
+            command,
+            cwd=self.path,
+            # One process: starting more takes longer than these small trainings.
+            env={**os.environ, "PATH": path, "LOKY_MAX_CPU_COUNT": "1", **env},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert result.returncode == 0 or not check, result.stdout + result.stderr
+        return result
+
+    def dvc(self, *args: str, **options: Any) -> subprocess.CompletedProcess:
+        return self.run("dvc", *args, **options)
+
+    def git(self, *args: str) -> str:
+        return self.run("git", *args).stdout
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+
+    def repro(self, *targets: str) -> set[str]:
+        """Run `dvc repro` and return the stages whose command ran."""
+        output = self.dvc("repro", *targets).stdout
+        return set(re.findall(r"^Running stage '([^']+)':", output, re.MULTILINE))
+
+    def outputs(self) -> dict[str, bytes]:
+        """Return the bytes of every file that a stage wrote, by path."""
+        folders = [self.path / name for name in ("data", "models", "reports")]
+        files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+        return {str(file.relative_to(self.path)): file.read_bytes() for file in files}

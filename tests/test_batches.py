@@ -1,0 +1,243 @@
+"""Batch files, the samples in them, and feature sets."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pickle
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.data.batches import read_pictures, write_batch, write_class_names
+from stages.data.samples import Samples, create_features, open_features
+from stages.params.batches import BATCH_NAMES
+from stages.params.loading import read_params
+from stages.runtime.errors import PipelineError
+from stages.sources.base import make_source
+from tests.helpers import FILE_NAMES, LETTERS, ROOT, batch2, random_pictures, write_dataset
+
+ARCHIVE = os.environ.get("CIFAR10_ARCHIVE") or ROOT.parent / "shared" / "cifar-10-python.tar.gz"
+
+
+@pytest.fixture
+def dataset(tmp_path):
+    return write_dataset(tmp_path / "raw")
+
+
+def spotted_picture():
+    picture = np.zeros((1, 32, 32, 3), dtype=np.uint8)
+    picture[0, 0, 0] = (1, 2, 3)
+    picture[0, 0, 1] = (4, 0, 0)
+    picture[0, 1, 0] = (0, 5, 0)
+    picture[0, 31, 31] = (0, 0, 6)
+    return picture
+
+
+def spotted_row():
+    row = np.zeros((1, 3072), dtype=np.uint8)
+    row[0, [0, 1024, 2048]] = (1, 2, 3)
+    row[0, 1] = 4
+    row[0, 1024 + 32] = 5
+    row[0, 3071] = 6
+    return row
+
+
+def test_a_row_is_red_then_green_then_blue_each_line_by_line(tmp_path):
+    write_batch(tmp_path / "test_batch", spotted_picture(), [7])
+    batch = pickle.loads((tmp_path / "test_batch").read_bytes())  # noqa: S301
+    assert batch[b"data"].dtype == np.uint8
+    np.testing.assert_array_equal(batch[b"data"], spotted_row())
+    assert batch[b"labels"] == [7]
+    assert batch[b"batch_label"] == b"test_batch"
+
+
+def test_an_official_row_becomes_a_picture(dataset):
+    (dataset / "data_batch_3").write_bytes(batch2(spotted_row(), [7]))
+    pictures, labels = read_pictures(dataset).select(["data_batch_3"])
+    np.testing.assert_array_equal(pictures, spotted_picture())
+    assert labels.tolist() == [7]
+
+
+@settings(deadline=None, max_examples=15)
+@given(sizes=st.lists(st.integers(1, 3), min_size=6, max_size=6), data=st.data())
+def test_what_is_written_is_read(sizes, data):
+    labels = [data.draw(st.lists(st.integers(0, 9), min_size=n, max_size=n)) for n in sizes]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for batch, own in zip(BATCH_NAMES, labels, strict=True):
+            write_batch(folder / batch, random_pictures(len(own), len(batch)), own)
+        write_class_names(folder, LETTERS, 3)
+        samples = read_pictures(folder)
+    assert samples.class_names == LETTERS
+    assert list(samples.batches) == list(BATCH_NAMES)
+    for batch, own in zip(BATCH_NAMES, labels, strict=True):
+        pictures, found = samples.select([batch])
+        assert (pictures.dtype, found.dtype) == (np.uint8, np.int64)
+        np.testing.assert_array_equal(pictures, random_pictures(len(own), len(batch)))
+        assert found.tolist() == own
+
+
+@pytest.mark.parametrize("name", FILE_NAMES)
+def test_a_missing_file_is_named(dataset, name):
+    (dataset / name).unlink()
+    with pytest.raises(PipelineError, match=f"{name} is missing.*dvc repro"):
+        read_pictures(dataset)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        (b"data", np.zeros((3, 3072), dtype=np.int8), "not an array of"),
+        (b"data", np.zeros((3, 3072)), "not an array of"),
+        (b"data", np.zeros((3, 3071), dtype=np.uint8), "3072"),
+        (b"data", np.zeros((3, 32, 96), dtype=np.uint8), "3072"),
+        (b"data", np.zeros(3 * 3072, dtype=np.uint8), "3072"),
+        (b"data", np.full((3, 3072), None), "not an array of"),
+        (b"data", [[0] * 3072] * 3, "not an array of"),
+        (b"data", None, "not an array of"),
+        (b"labels", [0, 1], "labels are not 3 numbers"),
+        (b"labels", [0, 1, 2, 3], "labels are not 3 numbers"),
+        (b"labels", [0, 1, 10], "from 0 to 9"),
+        (b"labels", [0, 1, -1], "from 0 to 9"),
+        (b"labels", [0, 1, 2.0], "labels are not"),
+        (b"labels", [0, 1, "2"], "labels are not"),
+        (b"labels", np.arange(3), "labels are not"),
+        (b"labels", None, "labels are not"),
+    ],
+)
+def test_a_batch_of_another_layout_is_refused(dataset, key, value, reason):
+    batch = {b"data": np.zeros((3, 3072), dtype=np.uint8), b"labels": [0, 1, 2], key: value}
+    path = dataset / "data_batch_2"
+    path.write_bytes(pickle.dumps(batch, protocol=4))
+    with pytest.raises(PipelineError, match=reason) as error:
+        read_pictures(dataset)
+    assert str(path) in str(error.value)
+
+
+def test_a_label_needs_a_class_name(dataset):
+    write_class_names(dataset, LETTERS[:9], 10)
+    with pytest.raises(PipelineError, match="from 0 to 8"):
+        read_pictures(dataset)
+
+
+@pytest.mark.parametrize("names", [None, "abc", ["a", 1]])
+def test_class_names_must_be_a_list_of_names(dataset, names):
+    (dataset / "batches.meta").write_bytes(pickle.dumps({b"label_names": names}, protocol=4))
+    with pytest.raises(PipelineError, match=r"batches.meta has no list of label_names"):
+        read_pictures(dataset)
+
+
+BATCHES = {"a": (0, 3), "b": (3, 4), "c": (4, 9)}
+
+
+def letters_samples():
+    values = np.arange(18).reshape(9, 2)
+    return Samples(values, np.arange(9) + 100, BATCHES, LETTERS)
+
+
+@pytest.mark.parametrize(
+    "names", [p for n in (1, 2, 3) for p in itertools.permutations("abc", n)], ids="".join
+)
+def test_selected_batches_come_in_the_order_of_their_names(names):
+    samples = letters_samples()
+    values, labels = samples.select(names)
+    rows = [row for name in names for row in range(*BATCHES[name])]
+    assert labels.tolist() == [row + 100 for row in rows]
+    assert values.tolist() == [[2 * row, 2 * row + 1] for row in rows]
+    side_by_side = "".join(names) in "abc"
+    assert np.shares_memory(values, samples.values) == side_by_side
+    assert np.shares_memory(labels, samples.labels) == side_by_side
+
+
+@pytest.fixture
+def features(tmp_path):
+    values = create_features(tmp_path, letters_samples(), 4)
+    values[:] = np.arange(36).reshape(9, 4) / 3
+    values.flush()
+    return tmp_path
+
+
+def test_a_feature_set_is_read_as_it_was_written(features):
+    samples = open_features(features)
+    assert samples.values.dtype == np.float32
+    np.testing.assert_array_equal(samples.values, np.float32(np.arange(36).reshape(9, 4) / 3))
+    np.testing.assert_array_equal(samples.labels, np.arange(9) + 100)
+    assert samples.batches == BATCHES
+    assert samples.class_names == LETTERS
+
+
+def test_a_feature_set_is_a_read_only_map_of_its_file(features):
+    values = open_features(features).values
+    assert isinstance(values, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        values[0] = 1
+
+
+def assert_damaged(folder):
+    with pytest.raises(PipelineError) as error:
+        open_features(folder)
+    assert str(folder) in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["header.json", "values.npy", "labels.npy"])
+@pytest.mark.parametrize("length", [None, 0, 1, 20, -1], ids=lambda n: f"cut-{n}")
+def test_a_feature_set_with_a_missing_or_short_file_is_refused(features, name, length):
+    content = (features / name).read_bytes()
+    (features / name).unlink()
+    if length is not None:
+        (features / name).write_bytes(content.rstrip()[:length])
+    assert_damaged(features)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("header.json", lambda _: b"[]"),
+        ("header.json", lambda text: text.replace(b"batches", b"butches")),
+        ("header.json", lambda text: text.replace(b"class_names", b"glass_names")),
+        ("header.json", lambda text: text.replace(b"   9\n", b"   99\n")),
+        ("values.npy", lambda content: b"no array" + content[8:]),
+        ("values.npy", lambda content: content.replace(b"'descr'", b"(descr'")),
+    ],
+    ids=["list", "no-batches", "no-classes", "batch-past-the-end", "no-magic", "bad-header"],
+)
+def test_a_feature_set_with_an_altered_file_is_refused(features, name, change):
+    content = (features / name).read_bytes()
+    (features / name).write_bytes(change(content))
+    assert (features / name).read_bytes() != content
+    assert_damaged(features)
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("values.npy", np.zeros(9, dtype=np.float32)),
+        ("values.npy", np.zeros((8, 4), dtype=np.float32)),
+        ("values.npy", np.full((9, 4), None)),
+        ("labels.npy", np.arange(10)),
+        ("labels.npy", np.full(9, None)),
+    ],
+)
+def test_arrays_that_do_not_fit_each_other_are_refused(features, name, array):
+    np.save(features / name, array)
+    assert_damaged(features)
+
+
+@pytest.mark.skipif(
+    not Path(ARCHIVE).exists(), reason="no CIFAR-10 archive: set CIFAR10_ARCHIVE to run this test"
+)
+def test_the_real_cifar10_is_what_params_yaml_says(monkeypatch):
+    monkeypatch.setenv("CIFAR10_ARCHIVE", str(ARCHIVE))
+    with tempfile.TemporaryDirectory() as name:
+        make_source(read_params(ROOT / "params.yaml"), "cifar10").fetch(Path(name))
+        samples = read_pictures(Path(name))
+    wanted = "airplane automobile bird cat deer dog frog horse ship truck"
+    assert samples.class_names == wanted.split()
+    assert [end - start for start, end in samples.batches.values()] == [10_000] * 6
+    _, labels = samples.select(["test_batch"])
+    assert np.bincount(labels).tolist() == [1000] * 10

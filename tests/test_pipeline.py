@@ -1,0 +1,167 @@
+"""Real `dvc repro` on a small copy of the project: what runs again, and what does not."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.project import Project
+
+
+def test_a_second_run_does_nothing(project: Project):
+    before = project.outputs()
+    assert project.repro() == set()
+    assert project.outputs() == before
+
+
+def test_a_learning_rate_reruns_its_experiment_and_the_report_and_its_way_back_runs_nothing(
+    project: Project,
+):
+    before = project.outputs()
+    project.set("experiments.photos-hog.learning_rate", 0.1)
+    assert project.repro() == {
+        "check",
+        "train@photos-hog",
+        "evaluate@photos-hog",
+        "report@photos",
+    }
+    assert (
+        project.outputs()["models/photos-hog/seed-0.npz"] != before["models/photos-hog/seed-0.npz"]
+    )
+    project.git("checkout", "params.yaml")
+    # The report's files are committed rather than cached, so DVC has none to restore.
+    assert project.repro() <= {"report@photos"}
+    assert project.outputs() == before
+
+
+def test_a_transforms_parameter_reruns_only_what_uses_it(project: Project):
+    project.set("transforms.hog.orientations", 6)
+    assert project.repro() == {
+        "check",
+        *(
+            f"{stage}@photos-hog{chain}"
+            for stage in ("preprocess", "train", "evaluate")
+            for chain in ("", "-standardize")
+        ),
+        "report@photos",
+    }
+
+
+def test_a_comment_in_a_transform_reruns_only_its_features(project: Project):
+    module = project.path / "stages" / "transforms" / "pca.py"
+    module.write_text(module.read_text() + "\n# a remark\n")
+    assert project.repro() == {"check", "preprocess@photos-pca"}
+
+
+def test_a_new_experiment_runs_alone(project: Project):
+    new = {"dataset": "photos", "preprocessing": "pca", "hidden_layer_sizes": [4]}
+    project.set("experiments.photos-new", new)
+    ran = project.repro()
+    assert ran == {"check", "train@photos-new", "evaluate@photos-new", "report@photos"}
+    assert "photos-new" in (project.path / "reports/photos/report.md").read_text()
+
+
+def test_a_removed_experiment_leaves_the_report(project: Project):
+    params = project.read()
+    del params["experiments"]["photos-hog"]
+    project.write(params)
+    project.repro()
+    report = (project.path / "reports/photos/report.md").read_text()
+    assert "| photos-hog " not in report
+    assert "| photos-normalize " in report
+
+
+def test_a_new_transform_and_a_new_source_are_one_module_each(project: Project):
+    stages = project.path / "stages"
+    text = (stages / "transforms" / "normalize.py").read_text()
+    (stages / "transforms" / "brighten.py").write_text(text.replace("Normalize", "Brighten"))
+    source = (stages / "sources" / "photos.py").read_text()
+    (stages / "sources" / "more_photos.py").write_text(source.replace("Photos(", "MorePhotos("))
+    params = project.read()
+    params["datasets"]["more"] = {**params["datasets"]["photos"], "source": "more_photos"}
+    params["transforms"]["brighten"] = {"low": 0.5, "high": 1.0}
+    params["features"]["more-brighten"] = {"input": "raw/more", "transform": "brighten"}
+    params["experiments"]["more-x"] = {"dataset": "more", "preprocessing": "brighten"}
+    project.write(params)
+    assert project.repro() == {
+        "check",
+        "fetch@more",
+        "preprocess@more-brighten",
+        "train@more-x",
+        "evaluate@more-x",
+        "report@more",
+        "report@photos",
+    }
+
+
+def test_a_clean_clone_gives_the_same_bytes_and_a_clean_git_status(
+    finished: Project, tmp_path: Path
+):
+    finished.git("clone", "-q", str(finished.path), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    ran = clone.repro()
+    # What evaluate and report write is committed: it is there, and it is still right.
+    assert {name.split("@")[0] for name in ran} == {"check", "fetch", "preprocess", "train"}
+    assert clone.git("status", "--porcelain") == ""
+    assert clone.outputs() == finished.outputs()
+
+
+def test_params_and_metrics_diff_print_the_change(project: Project):
+    project.set("experiments.photos-hog.learning_rate", 0.1)
+    project.repro()
+    params = project.dvc("params", "diff").stdout
+    rows = [line.split() for line in params.splitlines()[1:]]
+    assert rows == [["params.yaml", "experiments.photos-hog.learning_rate", "-", "0.1"]]
+    metrics = project.dvc("metrics", "diff").stdout
+    changed = {line.split()[0] for line in metrics.splitlines()[1:]}
+    assert changed == {"reports/photos/metrics/photos-hog.json"}
+    assert re.search(r"\bloss\.mean\b", metrics)
+
+
+def test_metrics_show_has_a_row_an_experiment_and_no_lists(project: Project):
+    shown = json.loads(project.dvc("metrics", "show", "--json").stdout)
+    files = shown[""]["data"]
+    assert sorted(files) == sorted(
+        f"reports/photos/metrics/{name}.json" for name in project.read()["experiments"]
+    )
+    table = project.dvc("metrics", "show", "--md").stdout
+    assert "accuracy.mean" in table
+    assert "confusion" not in table
+
+
+def test_without_a_network_all_of_photos_is_done_before_cifar10_fails(project: Project):
+    params = project.read()
+    params["datasets"]["cifar10"] = {
+        "source": "cifar10",
+        "pictures_per_batch": 10000,
+        "sha256": {
+            name: "0" * 64
+            for name in ["batches.meta", "test_batch", *(f"data_batch_{i}" for i in range(1, 6))]
+        },
+    }
+    params["features"]["cifar10-normalize"] = {"input": "raw/cifar10", "transform": "normalize"}
+    params["experiments"]["cifar10-x"] = {"dataset": "cifar10", "preprocessing": "normalize"}
+    params["defaults"]["learning_rate"] = 0.05  # so that photos has something to do, too
+    project.write(params)
+    result = project.dvc("repro", check=False)
+    assert result.returncode != 0
+    ran = re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE)
+    assert ran.index("report@photos") < ran.index("fetch@cifar10") == len(ran) - 1
+    (message,) = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    for part in ("127.0.0.1", "CIFAR10_ARCHIVE=", "make photos"):
+        assert part in message
+    assert not (project.path / "data/raw/cifar10").exists()
+
+
+def test_a_wrong_parameter_stops_everything_before_any_stage_works(project: Project):
+    project.set("defaults.epochs", 0)
+    before = project.outputs()
+    result = project.dvc("repro", check=False)
+    assert result.returncode != 0
+    assert "defaults.epochs: 0 is not allowed" in result.stderr
+    assert "Running stage 'train" not in result.stdout
+    after = project.outputs()
+    assert {path: after[path] for path in after if "params-are-right" not in path} == {
+        path: before[path] for path in before if "params-are-right" not in path
+    }

@@ -1,0 +1,324 @@
+"""Every transform against exact values or an independent computation."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
+from skimage.color import rgb2gray
+from skimage.feature import hog
+from skimage.filters import threshold_otsu
+from sklearn.preprocessing import StandardScaler
+
+from stages import preprocess
+from stages.data.samples import Samples, create_features, open_features
+from stages.transforms.binarize import Binarize
+from stages.transforms.hog import Hog
+from stages.transforms.normalize import Normalize
+from stages.transforms.pca import Pca
+from stages.transforms.standardize import Standardize
+from tests.helpers import random_pictures
+
+PICTURE = (32, 32, 3)
+HOG = {
+    "orientations": 9,
+    "pixels_per_cell": 8,
+    "cells_per_block": 2,
+    "block_norm": "L2-Hys",
+    "channels": "grey",
+}
+
+
+def fixed(level, channels="grey"):
+    return Binarize(threshold="fixed", level=level, channels=channels)
+
+
+def own(threshold, channels="grey"):
+    return Binarize(threshold=threshold, level=None, channels=channels)
+
+
+def correlated_rows(n=40, n_features=12, seed=0):
+    generator = np.random.default_rng(seed)
+    mixing = generator.normal(size=(n_features, n_features)) * np.linspace(3, 0.1, n_features)
+    return (generator.normal(size=(n, n_features)) @ mixing.T + 5).astype(np.float32)
+
+
+ON_PICTURES = {
+    "normalize": Normalize(low=0.0, high=1.0),
+    "binarize-fixed": fixed(0.5),
+    "binarize-mean-rgb": own("mean", "rgb"),
+    "binarize-otsu": own("otsu"),
+    "binarize-otsu-rgb": own("otsu", "rgb"),
+    "hog": Hog(**HOG),
+    "hog-rgb": Hog(**HOG | {"channels": "rgb"}),
+}
+ON_VECTORS = {
+    "standardize": Standardize(with_mean=True, with_std=True),
+    "standardize-nothing": Standardize(with_mean=False, with_std=False),
+    "pca": Pca(n_components=5, whiten=False),
+    "pca-variance": Pca(n_components=0.9, whiten=True),
+}
+
+
+@pytest.mark.parametrize("name", [*ON_PICTURES, *ON_VECTORS])
+def test_a_transform_gives_as_many_floats_as_it_says_and_leaves_its_input(name):
+    transform = (ON_PICTURES | ON_VECTORS)[name]
+    samples = random_pictures(4) if name in ON_PICTURES else correlated_rows()
+    before = samples.copy()
+    samples.flags.writeable = False
+    rows = transform.fit(samples)(samples[:3])
+    assert rows.dtype == np.float32
+    wanted = transform.n_outputs(samples.shape[1:], len(samples))
+    assert rows.shape == (3, rows.shape[1] if wanted is None else wanted)
+    np.testing.assert_array_equal(samples, before)
+
+
+@pytest.mark.parametrize("name", ON_PICTURES)
+def test_a_picture_is_transformed_alike_in_any_company(name):
+    apply = ON_PICTURES[name].fit(random_pictures(2, seed=9))
+    pictures = random_pictures(3)
+    alone = np.concatenate([apply(pictures[i : i + 1]) for i in range(3)])
+    np.testing.assert_array_equal(apply(pictures), alone)
+
+
+@pytest.mark.parametrize("name", ON_PICTURES)
+def test_pictures_are_required_where_vectors_make_no_sense(name):
+    with pytest.raises(ValueError, match="needs pictures"):
+        ON_PICTURES[name].n_outputs((3072,), 10)
+
+
+@pytest.mark.parametrize("name", ON_VECTORS)
+def test_vectors_are_required_where_pictures_make_no_sense(name):
+    with pytest.raises(ValueError, match="needs vectors"):
+        ON_VECTORS[name].n_outputs(PICTURE, 10)
+
+
+def test_normalized_pixels_keep_their_places():
+    pictures = np.zeros((1, *PICTURE), dtype=np.uint8)
+    pictures[0, 1, 2] = (51, 102, 255)
+    rows = Normalize(low=0.0, high=1.0).fit(pictures)(pictures)
+    first = (1 * 32 + 2) * 3
+    np.testing.assert_allclose(rows[0, first : first + 3], [0.2, 0.4, 1.0], rtol=1e-6)
+    assert np.count_nonzero(rows) == 3
+
+
+@given(low=st.floats(-100, 100, width=16), span=st.floats(0.5, 100, width=16))
+def test_black_becomes_low_and_white_becomes_high(low, span):
+    grey = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+    rows = Normalize(low=low, high=low + span).fit(grey)(grey)
+    np.testing.assert_allclose(rows[0], np.linspace(low, low + span, 256), atol=1e-4, rtol=1e-5)
+    assert rows[0, 0] == np.float32(low)
+
+
+def grey_picture(values):
+    """Return one picture of 2 x 2 grey pixels."""
+    return np.repeat(np.uint8(values).reshape(1, 2, 2, 1), 3, axis=3)
+
+
+@pytest.mark.parametrize(
+    ("transform", "values", "wanted"),
+    [
+        (fixed(0.5), [0, 127, 128, 255], [0, 0, 1, 1]),
+        (fixed(0.2), [50, 52, 0, 255], [0, 1, 0, 1]),
+        (fixed(0.0), [0, 1, 2, 3], [0, 1, 1, 1]),
+        (own("mean"), [0, 0, 0, 100], [0, 0, 0, 1]),
+        (own("mean"), [10, 20, 40, 50], [0, 0, 1, 1]),
+        (own("mean"), [100, 200, 200, 200], [0, 1, 1, 1]),
+        (own("otsu"), [10, 10, 200, 210], [0, 0, 1, 1]),
+        (own("otsu"), [10, 200, 205, 210], [0, 1, 1, 1]),
+        (own("otsu"), [7, 7, 7, 7], [0, 0, 0, 0]),
+    ],
+)
+def test_pixels_above_the_threshold_are_one(transform, values, wanted):
+    pictures = grey_picture(values)
+    assert transform.fit(pictures)(pictures).tolist() == [wanted]
+
+
+def test_grey_weighs_the_colours_by_their_luminance():
+    red, green, blue, white = 255 * np.eye(4, 3, dtype=np.uint8)
+    white = white + 255
+    pictures = np.array([[[red, green], [blue, white]]])
+    assert fixed(0.5).fit(pictures)(pictures).tolist() == [[0, 1, 0, 1]]
+    assert fixed(0.1).fit(pictures)(pictures).tolist() == [[1, 1, 0, 1]]
+
+
+def test_every_channel_has_its_own_threshold_in_rgb():
+    pictures = np.array([[[[0, 100, 9], [10, 200, 9]]]], dtype=np.uint8)
+    assert own("mean", "rgb").fit(pictures)(pictures).tolist() == [[0, 0, 0, 1, 1, 0]]
+    assert fixed(0.5, "rgb").fit(pictures)(pictures).tolist() == [[0, 0, 0, 0, 1, 0]]
+
+
+def test_rgb_gives_three_times_as_many_features_as_grey():
+    assert own("otsu").n_outputs(PICTURE, 1) == 1024
+    assert own("otsu", "rgb").n_outputs(PICTURE, 1) == 3072
+
+
+def test_otsu_is_that_of_each_picture():
+    pictures = random_pictures(5) // np.uint8([[[[1]]], [[[2]]], [[[3]]], [[[4]]], [[[5]]]])
+    rows = own("otsu").fit(pictures[:1])(pictures)
+    for picture, row in zip(pictures, rows, strict=True):
+        grey = rgb2gray(picture)
+        np.testing.assert_array_equal(row.reshape(32, 32), grey > threshold_otsu(grey))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "level"),
+    [("fixed", None), ("otsu", 0.5), ("mean", 0.5), ("fixed", 1.5), ("fixed", -0.1)],
+)
+def test_a_level_goes_with_a_fixed_threshold_from_0_to_1(threshold, level):
+    with pytest.raises(ValidationError):
+        Binarize(threshold=threshold, level=level, channels="grey")
+
+
+@pytest.mark.parametrize("block_norm", ["L1", "L1-sqrt", "L2", "L2-Hys"])
+@pytest.mark.parametrize("channels", ["grey", "rgb"])
+def test_hog_is_that_of_scikit_image(block_norm, channels):
+    picture = random_pictures(2)[1]
+    given_sides = {"orientations": 7, "pixels_per_cell": 6, "cells_per_block": 3}
+    transform = Hog(**given_sides, block_norm=block_norm, channels=channels)
+    wanted = hog(
+        rgb2gray(picture) if channels == "grey" else picture,
+        orientations=7,
+        pixels_per_cell=(6, 6),
+        cells_per_block=(3, 3),
+        block_norm=block_norm,
+        channel_axis=None if channels == "grey" else 2,
+    )
+    (row,) = transform.fit(picture[np.newaxis])(picture[np.newaxis])
+    np.testing.assert_allclose(row, wanted, rtol=1e-6)
+
+
+@settings(deadline=None, max_examples=60)
+@given(orientations=st.integers(1, 12), cell=st.integers(1, 32), block=st.integers(1, 8))
+def test_hog_has_as_many_features_as_it_says(orientations, cell, block):
+    assume(block * cell <= 32)
+    own = {"orientations": orientations, "pixels_per_cell": cell, "cells_per_block": block}
+    transform = Hog(**HOG | own)
+    pictures = random_pictures(1)
+    assert transform.fit(pictures)(pictures).shape[1] == transform.n_outputs(PICTURE, 1)
+
+
+@given(cell=st.integers(1, 32), block=st.integers(1, 32))
+def test_a_block_fits_if_its_cells_do(cell, block):
+    transform = Hog(**HOG | {"pixels_per_cell": cell, "cells_per_block": block})
+    if block * cell <= 32:
+        assert transform.n_outputs(PICTURE, 1) > 0
+    else:
+        with pytest.raises(ValueError, match=f"{block} cells of {cell} pixels does not fit"):
+            transform.n_outputs(PICTURE, 1)
+
+
+def components_by_svd(training, rows, n_components, whiten=False):
+    mean = training.mean(axis=0, dtype=np.float64)
+    _, sizes, axes = np.linalg.svd(training - mean, full_matrices=False)
+    scores = (rows - mean) @ axes[:n_components].T
+    return scores / (sizes[:n_components] / np.sqrt(len(training) - 1)) if whiten else scores
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_pca_is_the_singular_value_decomposition_up_to_signs(whiten):
+    training, rows = correlated_rows(), correlated_rows(seed=1)
+    found = Pca(n_components=6, whiten=whiten).fit(training)(rows)
+    wanted = components_by_svd(training, rows, 6, whiten)
+    signs = np.sign((found * wanted).sum(axis=0))
+    np.testing.assert_allclose(found * signs, wanted, rtol=1e-3, atol=1e-4)
+
+
+def test_whitened_components_have_unit_variance_in_training():
+    training = correlated_rows()
+    found = Pca(n_components=6, whiten=True).fit(training)(training)
+    np.testing.assert_allclose(np.cov(found.T), np.eye(6), atol=1e-3)
+
+
+@given(share=st.floats(0.05, 0.99))
+@settings(deadline=None, max_examples=30)
+def test_a_share_of_the_variance_keeps_the_fewest_components_that_have_it(share):
+    training = correlated_rows()
+    variances = np.linalg.svd(training - training.mean(axis=0, dtype=float))[1] ** 2
+    shares = np.cumsum(variances) / variances.sum()
+    assume(np.abs(shares - share).min() > 1e-6)
+    transform = Pca(n_components=share, whiten=False)
+    assert transform.n_outputs((12,), 40) is None
+    assert transform.fit(training)(training).shape[1] == np.sum(shares < share) + 1
+
+
+@pytest.mark.parametrize(
+    ("n_components", "n_features", "n_samples", "limit"), [(9, 8, 50, 8), (9, 50, 8, 8)]
+)
+def test_pca_has_no_more_components_than_features_or_samples(
+    n_components, n_features, n_samples, limit
+):
+    with pytest.raises(ValueError, match=f"n_components {n_components} is more than {limit}"):
+        Pca(n_components=n_components, whiten=False).n_outputs((n_features,), n_samples)
+    assert Pca(n_components=limit, whiten=False).n_outputs((n_features,), n_samples) == limit
+
+
+@pytest.fixture
+def preprocess_rows(tmp_path):
+    """Return a call of the preprocess stage on features of two batches of 40 rows."""
+
+    def call(transform, parameters, training, test):
+        shutil.rmtree(tmp_path, ignore_errors=True)
+        (tmp_path / "features" / "own-rows").mkdir(parents=True)
+        batches = {"data_batch_1": (0, 40), "test_batch": (40, 80)}
+        like = Samples(np.empty(0), np.arange(80) % 10, batches, list("abcdefghij"))
+        values = create_features(tmp_path / "features" / "own-rows", like, training.shape[1])
+        values[:] = np.concatenate([training, test])
+        del values
+        feature = {"input": "features/own-rows", "transform": transform, "fit": ["data_batch_1"]}
+        document = {"transforms": {transform: parameters}, "features": {"own": feature}}
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(document))
+        preprocess.main("own", tmp_path, tmp_path / "out", tmp_path / "params.yaml")
+        return [np.array(rows) for rows in np.split(open_features(tmp_path / "out").values, 2)]
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("transform", "parameters"),
+    [
+        ("pca", {"n_components": 5, "whiten": True}),
+        ("pca", {"n_components": 0.9, "whiten": False}),
+        ("standardize", {"with_mean": True, "with_std": True}),
+    ],
+)
+def test_the_test_batch_changes_no_training_output(preprocess_rows, transform, parameters):
+    training, test = correlated_rows(), correlated_rows(seed=1)
+    first, tested = preprocess_rows(transform, parameters, training, test)
+    again, other_test = preprocess_rows(transform, parameters, training, 3 * test)
+    np.testing.assert_array_equal(first, again)
+    assert not np.allclose(tested, other_test)
+    _, refitted = preprocess_rows(transform, parameters, training[::-1] ** 2, test)
+    assert not np.allclose(tested[:, :2], refitted[:, :2])
+
+
+def test_standardized_training_has_mean_0_and_deviation_1():
+    training = correlated_rows()
+    rows = Standardize(with_mean=True, with_std=True).fit(training)(training)
+    np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(rows.std(axis=0), 1, atol=1e-5)
+
+
+def test_a_constant_feature_is_only_centred():
+    training = correlated_rows()
+    training[:, 3] = 7
+    rows = Standardize(with_mean=True, with_std=True).fit(training)(training + 1)
+    np.testing.assert_allclose(rows[:, 3], 1, rtol=1e-6)
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("with_mean", [False, True])
+@pytest.mark.parametrize("with_std", [False, True])
+@settings(deadline=None, max_examples=20)
+@given(training=arrays(np.float32, (9, 3), elements=st.floats(-100, 100, width=32)))
+def test_standardize_is_that_of_scikit_learn(with_mean, with_std, training):
+    rows = correlated_rows(5, 3)
+    found = Standardize(with_mean=with_mean, with_std=with_std).fit(training)(rows)
+    scaler = StandardScaler(with_mean=with_mean, with_std=with_std).fit(training.astype(float))
+    np.testing.assert_allclose(found, scaler.transform(rows), rtol=1e-3, atol=1e-3)
