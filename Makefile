@@ -27,6 +27,9 @@ check: .venv/installed ## ruff and mypy
 	ruff format --check stages tests
 	mypy
 
+bench: .venv/installed ## the network against scikit-learn, PyTorch and the bound
+	python -m tests.benchmarks.network --output reports/benchmarks.md
+
 lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
@@ -37,5 +40,5 @@ lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.1
 clean: ## remove all that can be made again, but not DVC's cache
 	rm -rf .venv data models .checkpoints .timings .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-help:
+help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -13,10 +13,11 @@ import pytest
 import typer
 
 from stages import check, fetch, preprocess
+from stages.runtime.errors import PipelineError
 from tests.helpers import ROOT, last_words, tree, write_dataset
 
 TERMINAL = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TYPER_USE_RICH")
-STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "report"]
+STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "report", "gradcheck"]
 
 
 def run_stage(name, *arguments, **environment):
@@ -155,9 +156,20 @@ def test_an_older_output_is_replaced_whole(tmp_path):
     write_dataset(tmp_path / "raw" / "photos")
     output = tmp_path / "features" / "photos-normalize"
     output.mkdir(parents=True)
-    (output / "leftover.txt").write_text("of an older run")
+    (output / "leftover.npy").write_text("of an older run")
     (output.parent / ".photos-normalize.partial").mkdir()
     preprocess.main("photos-normalize", tmp_path, output, ROOT / "params.yaml")
     files = ["header.json", "labels.npy", "values.npy"]
     wanted = ["photos-normalize", *(f"photos-normalize/{name}" for name in files)]
     assert tree(output.parent) == wanted
+
+
+def test_a_folder_with_something_else_in_it_is_not_replaced(tmp_path):
+    write_dataset(tmp_path / "raw" / "photos")
+    output = tmp_path / "precious"
+    (output / "letters").mkdir(parents=True)
+    (output / "thesis.tex").write_text("years of work")
+    with pytest.raises(PipelineError, match=r"is not replaced, it holds (letters|thesis\.tex)"):
+        preprocess.main("photos-normalize", tmp_path, output, ROOT / "params.yaml")
+    assert tree(output) == ["letters", "thesis.tex"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "raw"]

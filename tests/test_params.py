@@ -120,7 +120,11 @@ MISTAKES = {
     "no test": (own(test=[]), f"{OWN}.test: []", "at least 1"),
     "no seeds": (own(seeds=[]), f"{OWN}.seeds: []", "at least 1"),
     "test in training": (own(train=BOTH, test=BOTH[1:]), OWN, f"train and test share {BOTH[1]}"),
-    "batch twice": (own(train=BOTH[:1] * 2), OWN, "train names one value twice"),
+    "batch twice": (
+        own(train=BOTH[:1] * 2),
+        OWN,
+        f"{OWN}.train: ['data_batch_1', 'data_batch_1'] is not allowed: it names one batch twice",
+    ),
     "seed twice": (own(seeds=[1, 2, 1]), OWN, "seeds names one value twice"),
     "batch size above the data": (
         own(train=BOTH, test=["test_batch"], batch_size=2 * N + 1),

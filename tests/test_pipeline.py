@@ -6,7 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from tests.project import Project
+import yaml
+
+from tests.project import ROOT, Project
 
 
 def test_a_second_run_does_nothing(project: Project):
@@ -132,14 +134,8 @@ def test_metrics_show_has_a_row_an_experiment_and_no_lists(project: Project):
 
 def test_without_a_network_all_of_photos_is_done_before_cifar10_fails(project: Project):
     params = project.read()
-    params["datasets"]["cifar10"] = {
-        "source": "cifar10",
-        "pictures_per_batch": 10000,
-        "sha256": {
-            name: "0" * 64
-            for name in ["batches.meta", "test_batch", *(f"data_batch_{i}" for i in range(1, 6))]
-        },
-    }
+    whole = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["datasets"]["cifar10"] = whole["datasets"]["cifar10"]
     params["features"]["cifar10-normalize"] = {"input": "raw/cifar10", "transform": "normalize"}
     params["experiments"]["cifar10-x"] = {"dataset": "cifar10", "preprocessing": "normalize"}
     params["defaults"]["learning_rate"] = 0.05  # so that photos has something to do, too

@@ -204,7 +204,7 @@ def test_an_altered_byte_is_found(official, use, kind):
     assert_fails("data_batch_4", place, f"sha256 {found}", "get the archive again")
 
 
-@pytest.mark.parametrize("compression", ["gz", "tar"])
+@pytest.mark.parametrize("compression", ["gz", "bz2", "tar"])
 def test_an_altered_byte_of_the_archive_is_found_or_harmless(official, use, compression):
     place = pack(official, compression)
     use(place)

@@ -215,6 +215,14 @@ def test_what_is_no_batch_is_one_error(dataset, name):
     assert_refused(dataset, HARMLESS[name])
 
 
+@pytest.mark.parametrize("name", ["huge-reconstruct", "reconstruct-of-another-kind", "scalar"])
+def test_what_is_no_array_of_a_batch_is_not_built(tmp_path, name):
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(HARMLESS[name])
+    with pytest.raises(PipelineError, match="data_batch_1"):
+        load_batch_file(path)
+
+
 def test_a_registered_extension_is_refused_like_its_name(dataset, tmp_path):
     canary = tmp_path / "canary"
     copyreg.add_extension("posix", "system", 42)

@@ -7,9 +7,7 @@ import json
 import shlex
 from pathlib import Path
 
-import pytest
 import yaml
-from typer.testing import CliRunner
 
 from tests.project import ROOT, Project
 
@@ -101,22 +99,3 @@ def test_params_are_what_each_stage_reads(project: Project, tmp_path: Path):
             subset.write_text(yaml.safe_dump(only(project.read(), keys), sort_keys=False))
             result = project.run(*command, "--params", str(subset), check=False)
             assert result.returncode == 2, f"{name} does not need {missing}"
-
-
-@pytest.mark.parametrize(
-    "name", ["check", "fetch", "preprocess", "train", "evaluate", "report", "gradcheck"]
-)
-def test_every_stage_explains_its_options(name: str):
-    module = __import__(f"stages.{name}", fromlist=["app"])
-    result = CliRunner().invoke(module.app, ["--help"])
-    assert result.exit_code == 0
-    parameters = [p for p in module.main.__annotations__ if p != "return"]
-    for parameter in parameters:
-        assert parameter.replace("_", "-") in result.output.lower()
-    assert all(p.help for p in _typer_parameters(module)), name
-
-
-def _typer_parameters(module) -> list:
-    import typer.main  # noqa: PLC0415
-
-    return [p for p in typer.main.get_command(module.app).params if p.name != "help"]

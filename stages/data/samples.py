@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import BaseModel
 
+from stages.params.loading import parse
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json, write_json
 
@@ -66,13 +68,21 @@ def open_features(folder: Path) -> Samples:
     PipelineError
         If a file is missing or they do not fit each other.
     """
-    header = read_json(folder / "header.json")
+    header = parse(_Header, read_json(folder / "header.json"), f"{folder}/header.json")
     try:
         values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
-    except (ValueError, OSError) as error:
+    except Exception as error:  # a damaged .npy can raise nearly anything
         raise PipelineError(f"{folder} is no feature set ({error}): run 'dvc repro'") from None
     if values.ndim != 2 or len(values) != len(labels):
         raise PipelineError(f"{folder} is damaged: {values.shape} values, {labels.shape} labels")
-    batches = {name: (start, end) for name, (start, end) in header["batches"].items()}
-    return Samples(values, labels, batches, header["class_names"])
+    if any(not 0 <= start < end <= len(labels) for start, end in header.batches.values()):
+        raise PipelineError(f"{folder} is damaged: its batches are not within {len(labels)} rows")
+    return Samples(values, labels, header.batches, header.class_names)
+
+
+class _Header(BaseModel):
+    """What ``header.json`` holds."""
+
+    batches: dict[str, tuple[int, int]]
+    class_names: list[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,6 +19,8 @@ from stages.runtime.errors import PipelineError
 
 # The official files are about 31 MB; no batch file of this layout is larger than this.
 MAX_BYTES = 64 * 2**20
+MAX_OPCODES = 200_000
+MAX_TUPLES = 1_000
 
 
 def load_batch_file(path: Path) -> dict[bytes, Any]:
@@ -33,8 +36,10 @@ def load_batch_file(path: Path) -> dict[bytes, Any]:
         raise PipelineError(f"{path} is missing: run 'dvc repro' on its fetch stage")
     if path.stat().st_size > MAX_BYTES:
         raise PipelineError(f"{path} is larger than any batch file ({MAX_BYTES} bytes)")
+    content = path.read_bytes()
     try:
-        value = _Reader(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        _check_opcodes(content)
+        value = _Reader(io.BytesIO(content), encoding="bytes").load()
     except PipelineError as error:
         raise PipelineError(f"{path} is not read: {error}") from None
     except Exception as error:  # a broken pickle can raise nearly anything
@@ -42,22 +47,60 @@ def load_batch_file(path: Path) -> dict[bytes, Any]:
         raise PipelineError(f"{path} is no batch file ({reason}): fetch it again") from None
     if not isinstance(value, dict):
         raise PipelineError(f"{path} is no batch file: it holds a {type(value).__name__}")
-    return value
+    return {key: getattr(item, "rows", item) for key, item in value.items()}
 
 
-def _reconstruct(kind: type, shape: tuple[int, ...], _typecode: bytes) -> np.ndarray:
-    """Stand in for NumPy's function of that name; only the empty start it is used for."""
-    if kind is not np.ndarray or shape != (0,):
+def _check_opcodes(content: bytes) -> None:
+    """Refuse what would exhaust memory or the C stack while it is read.
+
+    An official file has about 30,000 opcodes, a handful of which make tuples. Tuples can be
+    nested so deep that hashing them overflows the stack; a memo index makes a table as long.
+    """
+    n_tuples = 0
+    for number, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+        n_tuples += opcode.name.startswith("TUPLE")
+        if number > MAX_OPCODES or n_tuples > MAX_TUPLES:
+            raise PipelineError("it is more complicated than any batch file")
+        if isinstance(argument, int) and "PUT" in opcode.name and argument > MAX_OPCODES:
+            raise PipelineError("it asks for more memory than any batch file")
+
+
+class _Dtype:
+    """Stands in for numpy.dtype: the real one can be led to read any memory."""
+
+    def __init__(self, name: object, *_: object) -> None:
+        if name not in (b"u1", "u1"):
+            raise PipelineError("it asks for numbers of a kind that batch files do not have")
+
+    def __setstate__(self, _: object) -> None:
+        pass  # byte order and the like mean nothing for bytes
+
+
+class _Array:
+    """Stands in for numpy.ndarray: takes the state of an array of bytes and nothing else."""
+
+    def __setstate__(self, state: object) -> None:
+        match state:
+            case (1, (int(height), int(width)), _Dtype(), False | 0, bytes(content)):
+                rows = np.frombuffer(content, dtype=np.uint8)
+                self.rows = rows.reshape(height, width)
+            case _:
+                raise PipelineError("it asks for an array of a kind that batch files do not have")
+
+
+def _reconstruct(kind: object, shape: object, _: object) -> _Array:
+    """Stand in for NumPy's function of that name, which makes the empty array to fill."""
+    if kind is not _Array or shape != (0,):
         raise PipelineError("it asks for an array of a kind that batch files do not have")
-    return np.ndarray.__new__(np.ndarray, (0,), np.dtype(np.uint8))
+    return _Array()
 
 
 class _Reader(pickle.Unpickler):
     _ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
         ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
         ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): np.dtype,
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Dtype,
     }
 
     def find_class(self, module: str, name: str) -> Any:
@@ -67,4 +110,4 @@ class _Reader(pickle.Unpickler):
             raise PipelineError(f"it asks for {module}.{name}, which batch files do not") from None
 
     def persistent_load(self, pid: Any) -> Any:
-        raise PipelineError("it asks for a persistent object, which batch files do not")
+        raise PipelineError(f"it asks for the persistent object {pid!r}, which batch files do not")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable, Collection
 from typing import Any
@@ -250,12 +251,14 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self, X: npt.NDArray[Any], codes: Labels, generator: np.random.Generator
     ) -> list[npt.NDArray[Any]]:
         """Split off the validation samples, in equal shares of each class where possible."""
-        smallest = np.bincount(codes).min()
+        counts = np.bincount(codes)
+        n_held_out = math.ceil(self.validation_fraction * len(codes))
+        room = min(n_held_out, len(codes) - n_held_out) >= len(counts) and counts.min() > 1
         parts: list[npt.NDArray[Any]] = train_test_split(
             X,
             codes,
-            test_size=self.validation_fraction,
-            stratify=codes if smallest > 1 else None,
+            test_size=n_held_out,
+            stratify=codes if room else None,
             random_state=int(generator.integers(2**31)),
         )
         return parts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 BatchName = Literal[
     "data_batch_1",
@@ -14,5 +14,13 @@ BatchName = Literal[
     "data_batch_5",
     "test_batch",
 ]
-Batches = Annotated[list[BatchName], Field(min_length=1)]
+
+
+def _once(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        raise ValueError("it names one batch twice")
+    return names
+
+
+Batches = Annotated[list[BatchName], Field(min_length=1), AfterValidator(_once)]
 BATCH_NAMES: tuple[str, ...] = get_args(BatchName)

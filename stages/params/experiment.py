@@ -50,7 +50,7 @@ class Experiment(Defaults):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Experiment:
-        for name in ("train", "test", "seeds", "alpha", "learning_rate"):
+        for name in ("seeds", "alpha", "learning_rate"):
             values = getattr(self, name)
             if isinstance(values, list) and len(set(values)) < len(values):
                 raise ValueError(f"{name} names one value twice")

@@ -34,7 +34,8 @@ def read_params(path: Path) -> dict[str, Any]:
         document = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - it is a SafeLoader
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing: run from the project's folder") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        # PyYAML lets the errors of dates, numbers and odd tags through as they are.
         raise ParamsError(f"{path} is no valid YAML: {error}") from None
     if not isinstance(document, dict):
         raise ParamsError(f"{path} must be a mapping of sections, it is {document!r}")
@@ -82,9 +83,10 @@ def suggestion(key: str, names: list[str]) -> str:
 
 def _first_mistake(error: ValidationError, model: type[BaseModel], value: Any, where: str) -> str:
     mistakes = error.errors()
-    # Of a value that may be one thing or a list, the list's own item says more.
+    # A value that may be a number or a list fails as both: what is deepest, and not merely of
+    # the other type, is what was meant.
     same_key = [m for m in mistakes if m["loc"][:1] == mistakes[0]["loc"][:1]]
-    mistake = max(same_key, key=lambda m: len(m["loc"]))
+    mistake = max(same_key, key=lambda m: (len(m["loc"]), not m["type"].endswith("_type")))
     path = ".".join([where, *_keys(mistake["loc"], value)])
     if mistake["type"] == "extra_forbidden":
         names = list(model.model_fields)

@@ -31,7 +31,12 @@ def new_file(path: Path) -> Iterator[Path]:
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path`; rename it to `path` if the block succeeds.
 
-    An older `path` is replaced. A block that raises leaves it untouched.
+    An older output at `path` is replaced. A block that raises leaves it untouched.
+
+    Raises
+    ------
+    PipelineError
+        If `path` is a folder with other things in it than are to be written there.
     """
     partial = _partial(path)
     shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
@@ -39,6 +44,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         yield partial
         if path.exists():
+            _refuse_foreign(path, partial)
             shutil.rmtree(path)
         partial.rename(path)
     finally:
@@ -72,5 +78,15 @@ def read_json(path: Path) -> Any:
         raise PipelineError(f"{path} is no JSON ({error}): delete it, run 'dvc repro'") from None
 
 
+def _refuse_foreign(old: Path, new: Path) -> None:
+    """Raise an error unless `old` has only files, of the kinds that `new` has."""
+    kinds = {file.suffix for file in new.iterdir()}
+    for item in old.iterdir() if old.is_dir() else [old]:
+        if not item.is_file() or item.suffix not in kinds:
+            raise PipelineError(f"{old} is not replaced, it holds {item.name}: name a new folder")
+
+
 def _partial(path: Path) -> Path:
+    if path.name in ("", ".."):
+        raise PipelineError(f"{path} is no name for an output: name a new file or folder")
     return path.with_name(f".{path.name}.partial")

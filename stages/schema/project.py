@@ -74,7 +74,9 @@ def _chain(
     if dataset not in sources:
         where = f"features.{steps[0]}.input"
         raise ParamsError(f"{where}: no dataset {dataset!r}{suggestion(dataset, [*sources])}")
-    if not name.startswith(f"{dataset}-"):
+    # An experiment finds its features by this prefix, of all datasets' names the longest.
+    prefixes = [own for own in sources if name.startswith(f"{own}-")]
+    if max(prefixes, key=len, default="") != dataset:
         raise ParamsError(f"features: the name {name!r} must begin with its dataset: {dataset}-")
     _check_shapes(steps, features, sources[dataset].pictures_per_batch)
     return [features[step][0] for step in steps]

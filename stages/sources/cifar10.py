@@ -53,7 +53,8 @@ class Cifar10(Source):
     def fetch(self, folder: Path) -> None:
         """Copy the files from the first place that has them; every digest is checked."""
         local = os.environ.get(LOCAL_SETTING)
-        place = Path(local).expanduser() if local else _download()
+        # Not expanduser(): of a "~" that reaches us the shell knew no home either.
+        place = Path(local) if local else _download()
         if place.is_dir():
             self._copy_folder(place, folder)
         elif place.is_file():
@@ -83,7 +84,7 @@ class Cifar10(Source):
                         file = archive.extractfile(member)
                         content = file.read(MAX_BYTES) if file else b""
                         self._keep(folder / name, content, f"{name} in {place}")
-        except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        except (tarfile.TarError, EOFError, OSError, ValueError, TypeError) as error:
             if isinstance(error, OSError) and error.filename is not None:
                 raise  # the disk's own trouble, not the archive's
             raise PipelineError(

@@ -1,0 +1,67 @@
+"""Every command that the README shows works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+
+import pytest
+
+from tests.project import ROOT, Project
+
+TEXT = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+COMMANDS = [line[2:] for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")]
+
+
+def test_dvc_commands_run_as_shown(project: Project):
+    project.set("experiments.photos-hog.learning_rate", 0.1)
+    dvc = [command for command in COMMANDS if command.startswith("dvc ")]
+    assert len(dvc) >= 6
+    for command in dvc:
+        project.run(*shlex.split(command))
+    assert project.read()["experiments"]["photos-hog"]["learning_rate"] == 0.1
+    assert (project.path / "dvc_plots" / "index.html").exists()
+
+
+def test_check_prints_what_the_readme_says(project: Project):
+    (shown,) = re.findall(r"^error: (.*) \.\.\.$", TEXT, re.MULTILINE)
+    project.set("experiments.photos-hog.lerning_rate", 0.1)
+    result = project.run("python", "-m", "stages.check", check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"error: {shown}")
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z0-9]+)\b", TEXT))))
+def test_make_knows_every_target(target: str):
+    subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
+
+
+def test_make_help_lists_every_target():
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.search(r"\.PHONY: (.*)", makefile)[1].split())
+    shown = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert {line.split()[1] for line in shown.stdout.splitlines()} == targets
+
+
+def test_python_example_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    from sklearn.datasets import load_digits  # noqa: PLC0415
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415
+
+    X, y = load_digits(return_X_y=True)
+    names = ("X_train", "X_test", "y_train", "y_test")
+    variables = dict(zip(names, train_test_split(X / 16, y, random_state=0), strict=True))
+    exec(example, variables)  # noqa: S102 - the README's own code
+    assert variables["network"].score(variables["X_test"], variables["y_test"]) > 0.9
+
+
+def test_every_place_in_the_tree_exists():
+    (tree,) = re.findall(r"```text\n(.*?)```", TEXT, re.DOTALL)
+    for line in tree.splitlines():
+        for name in re.findall(r"^\s*((?:[\w.]+/?\s)+|[\w.]+/?)", line)[:1]:
+            for part in name.split():
+                if part.endswith(("/", ".py", ".yaml")):
+                    found = [ROOT / part, ROOT / "stages" / part]
+                    assert any(place.exists() for place in found), part
