@@ -33,7 +33,7 @@ bench: .venv/installed ## the network against scikit-learn, PyTorch and the boun
 lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
-	.venv-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.txt
 	rm -rf .venv-lock
 

@@ -11,11 +11,11 @@ from threadpoolctl import threadpool_limits
 
 from stages.data.batches import read_pictures
 from stages.data.samples import create_features, open_features
-from stages.params.feature import merge_feature
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_folder
+from stages.schema.feature import merge_feature
 
 app = typer.Typer(add_completion=False)
 BLOCK = 1000  # samples transformed at a time, to bound the memory

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import numbers
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from stages.network.activations import ACTIVATIONS
 from stages.network.checkpoint import Checkpoint, Stateful, identify
-from stages.network.early_stopping import EarlyStopping
+from stages.network.early_stopping import EarlyStopping, hold_out
 from stages.network.losses import Floats, Labels, log_softmax, softmax
 from stages.network.model import Network
-from stages.network.optimizers import SCHEDULES
-from stages.network.penalties import PENALTIES
+from stages.network.parameters import check_parameters
 from stages.network.training import Settings, Training
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
@@ -156,7 +152,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DivergedError
             If the loss becomes infinite or NaN.
         """
-        self._check_parameters()
+        check_parameters(self.get_params())
         X, codes = self._validate_samples(X, y)
         if checkpoint and not isinstance(self.random_state, numbers.Integral):
             raise ValueError("a checkpoint needs an integer random_state")
@@ -164,7 +160,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         generator = np.random.default_rng(self.random_state)
         stopping = None
         if self.early_stopping:
-            X, held_out, codes, held_out_codes = self._hold_out(X, codes, generator)
+            X, held_out, codes, held_out_codes = hold_out(
+                X, codes, self.validation_fraction, generator
+            )
             stopping = EarlyStopping(self.patience, held_out, held_out_codes)
         self._training = self._start(X, generator, self.schedule)
         parts: list[Stateful] = [self._training, stopping] if stopping else [self._training]
@@ -198,7 +196,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         SoftmaxNetwork
             This object.
         """
-        self._check_parameters()
+        check_parameters(self.get_params())
         first = not hasattr(self, "network_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit")
@@ -247,22 +245,6 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"y has labels that are not among the classes: {unknown}")
         return X, np.searchsorted(self.classes_, y).astype(np.int64)
 
-    def _hold_out(
-        self, X: npt.NDArray[Any], codes: Labels, generator: np.random.Generator
-    ) -> list[npt.NDArray[Any]]:
-        """Split off the validation samples, in equal shares of each class where possible."""
-        counts = np.bincount(codes)
-        n_held_out = math.ceil(self.validation_fraction * len(codes))
-        room = min(n_held_out, len(codes) - n_held_out) >= len(counts) and counts.min() > 1
-        parts: list[npt.NDArray[Any]] = train_test_split(
-            X,
-            codes,
-            test_size=n_held_out,
-            stratify=codes if room else None,
-            random_state=int(generator.integers(2**31)),
-        )
-        return parts
-
     def _start(
         self,
         X: npt.NDArray[Any],
@@ -295,29 +277,3 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.loss_curve_ = np.array(self._training.losses, dtype=LOSSES)
         self.n_iter_ = self._training.epoch
         return self
-
-    def _check_parameters(self) -> None:
-        """Raise a ValueError that names the first impossible parameter."""
-        choices: dict[str, Collection[str]] = {
-            "activation": ACTIVATIONS,
-            "penalty": PENALTIES,
-            "schedule": SCHEDULES,
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r} is none of {', '.join(allowed)}")
-        ranges = {
-            "alpha": (0, np.inf, "0 or more"),
-            "learning_rate": (np.nextafter(0, 1), np.inf, "above 0"),
-            "momentum": (0, np.nextafter(1, 0), "from 0 to below 1"),
-            "dropout": (0, np.nextafter(1, 0), "from 0 to below 1"),
-            "label_smoothing": (0, np.nextafter(1, 0), "from 0 to below 1"),
-            "batch_size": (1, np.inf, "1 or more"),
-            "epochs": (1, np.inf, "1 or more"),
-            "patience": (1, np.inf, "1 or more"),
-        }
-        for name, (low, high, allowed_text) in ranges.items():
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name}={getattr(self, name)!r} must be {allowed_text}")
-        if any(size < 1 for size in self.hidden_layer_sizes):
-            raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be 1 or more")

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
+from sklearn.model_selection import train_test_split
 
 from stages.network.losses import Floats, Labels
 from stages.network.model import Network
+
+
+def hold_out(
+    X: npt.NDArray[Any], y: Labels, fraction: float, generator: np.random.Generator
+) -> list[npt.NDArray[Any]]:
+    """Split samples and labels at random: X to train on, X held out, and y of each.
+
+    Every class keeps its share in both parts, unless there are too few samples for that.
+    """
+    counts = np.bincount(y)
+    n_held_out = math.ceil(fraction * len(y))
+    room = min(n_held_out, len(y) - n_held_out) >= len(counts) and counts.min() > 1
+    parts: list[npt.NDArray[Any]] = train_test_split(
+        X,
+        y,
+        test_size=n_held_out,
+        stratify=y if room else None,
+        random_state=int(generator.integers(2**31)),
+    )
+    return parts
 
 
 class EarlyStopping:

@@ -1,1 +1,1 @@
-"""The whole of params.yaml: its sections, and what they say of each other."""
+"""params.yaml as a whole: its sections, and what they say of each other and of the code."""

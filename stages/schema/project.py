@@ -7,9 +7,9 @@ from typing import Any
 
 from stages.data.batches import PICTURE_SHAPE
 from stages.params.experiment import Experiment, merge
-from stages.params.feature import Feature, merge_feature
 from stages.params.loading import entry, parse, suggestion
 from stages.runtime.errors import ParamsError
+from stages.schema.feature import Feature, merge_feature
 from stages.sources.base import Source, make_source
 from stages.transforms.base import Transform, find_transform
 

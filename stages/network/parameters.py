@@ -1,0 +1,45 @@
+"""Which values the classifier's parameters may have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+
+from stages.network.activations import ACTIVATIONS
+from stages.network.optimizers import SCHEDULES
+from stages.network.penalties import PENALTIES
+
+CHOICES: dict[str, Collection[str]] = {
+    "activation": ACTIVATIONS,
+    "penalty": PENALTIES,
+    "schedule": SCHEDULES,
+}
+FRACTION = (0.0, np.nextafter(1, 0), "from 0 to below 1")
+POSITIVE = (np.nextafter(0, 1), np.finfo(np.float64).max, "above 0")
+COUNT = (1, np.inf, "1 or more")
+RANGES = {
+    "alpha": (0.0, np.finfo(np.float64).max, "0 or more"),
+    "learning_rate": POSITIVE,
+    "momentum": FRACTION,
+    "dropout": FRACTION,
+    "label_smoothing": FRACTION,
+    "validation_fraction": (np.nextafter(0, 1), np.nextafter(1, 0), "between 0 and 1"),
+    "batch_size": COUNT,
+    "epochs": COUNT,
+    "patience": COUNT,
+}
+
+
+def check_parameters(params: dict[str, Any]) -> None:
+    """Raise a ValueError that names the first impossible value, and what is allowed."""
+    for name, allowed in CHOICES.items():
+        if params[name] not in allowed:
+            raise ValueError(f"{name}={params[name]!r} is none of {', '.join(allowed)}")
+    for name, (low, high, text) in RANGES.items():
+        if not low <= params[name] <= high:
+            raise ValueError(f"{name}={params[name]!r} must be {text}")
+    if any(size < 1 for size in params["hidden_layer_sizes"]):
+        sizes = params["hidden_layer_sizes"]
+        raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more")
