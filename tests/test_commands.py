@@ -16,7 +16,7 @@ from stages import check, fetch, preprocess
 from tests.helpers import ROOT, last_words, tree, write_dataset
 
 TERMINAL = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TYPER_USE_RICH")
-STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "report"]
+STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "gallery", "report"]
 
 
 def run_stage(name, *arguments, **environment):
