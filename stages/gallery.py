@@ -10,6 +10,7 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from stages.data.batches import read_pictures
+from stages.params.feature import merge_feature
 from stages.params.loading import entry, read_params
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
 from stages.pictures.mistakes import common_mistakes
@@ -43,9 +44,9 @@ def main(
     views = {"picture": np.asarray(shown[first], dtype=np.float64) / 255}
     # One thread, so that the same parameters give the same bytes on any number of cores.
     with threadpool_limits(1):
-        for name in entry(document, "features"):
-            view = VIEWS.get(entry(document, "features", name, "transform"))
-            if name.startswith(prefix) and view:
+        for name in (key for key in entry(document, "features") if key.startswith(prefix)):
+            feature, _ = merge_feature(document, name)
+            if view := VIEWS.get(feature.transform):
                 step = transformed(document, name, samples, shown[first])
                 views[name.removeprefix(prefix)] = view(step)
     mistakes = common_mistakes(best.predictions, n_classes, MISTAKES_PER_CLASS)

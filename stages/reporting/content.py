@@ -31,7 +31,8 @@ def write_tables(
     """
     claims, comparisons = cells.claims_cells(judgements), cells.comparisons_cells(judgements)
     _write(folder, "claims", claims, claims)
-    _write(folder, "comparisons", comparisons, comparisons)
+    if len(comparisons):
+        _write(folder, "comparisons", comparisons, comparisons)
     shown = []
     for question in questions:
         pairs = tables.pairs_of(question, results)
@@ -60,8 +61,7 @@ def page_values(results: list[Result]) -> dict[str, Any]:
     """Return the numbers that stand in the page's sentences."""
     best = best_result(results)
     counts = sorted({len(result.experiment.seeds) for result in results})
-    accuracy = best.metrics["accuracy"]
-    sd = None if accuracy["sd"] is None else 100 * accuracy["sd"]
+    mean, sd = tables.spread(best, "accuracy").values()
     return {
         "n_experiments": len(results),
         "n_seeds": " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))),
@@ -71,7 +71,7 @@ def page_values(results: list[Result]) -> dict[str, Any]:
         "any_chosen": any(result.metrics["chosen"] for result in results),
         "any_penalty": any(result.experiment.penalty != "none" for result in results),
         "best": best,
-        "best_accuracy": plus_minus(100 * accuracy["mean"], sd, 2),
+        "best_accuracy": plus_minus(mean, sd, 2),
         "n_predictions": best.predictions.predicted.size,
     }
 

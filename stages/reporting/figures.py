@@ -21,15 +21,13 @@ GAP = 2  # pixels between two pictures
 
 
 def learning_curves(groups: list[Group], results: list[Result], path: Path) -> None:
-    """Draw the training losses over the epochs, a panel for each group of experiments."""
-    known = {result.short_name: result for result in results}
-    members = [[known[n] for n in (g.baseline, *g.experiments) if n in known] for g in groups]
-    filled = [(group.title, runs) for group, runs in zip(groups, members, strict=True) if runs]
+    """Draw the training losses over the epochs, a panel a group, and one for those of none."""
+    filled = _members(groups, results)
     columns = min(COLUMNS, len(filled))
     rows = math.ceil(len(filled) / columns)
     figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, (title, runs) in zip(panels, filled, strict=False):
+    for panel, (title, runs) in zip(panels, filled.items(), strict=False):
         for result in runs:
             _draw_losses(panel, result)
         panel.set_title(title, fontsize=10)
@@ -41,6 +39,16 @@ def learning_curves(groups: list[Group], results: list[Result], path: Path) -> N
     for panel in panels[len(filled) :]:
         panel.set_axis_off()
     save(figure, path)
+
+
+def _members(groups: list[Group], results: list[Result]) -> dict[str, list[Result]]:
+    """Return the results of each group that has any, and those that no group names."""
+    names = {group.title: [group.baseline, *group.experiments] for group in groups}
+    named = {name for members in names.values() for name in members}
+    names["others"] = [result.short_name for result in results if result.short_name not in named]
+    known = {result.short_name: result for result in results}
+    members = {title: [known[n] for n in group if n in known] for title, group in names.items()}
+    return {title: runs for title, runs in members.items() if runs}
 
 
 def _draw_losses(panel: Any, result: Result) -> None:

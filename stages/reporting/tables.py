@@ -75,7 +75,7 @@ def _accuracy(result: Result) -> dict[str, Any]:
     values = result.per_seed("accuracy")
     low, high = t_interval(values) or (np.nan, np.nan)
     name = {"experiment": result.short_name}
-    return name | _spread(result, "accuracy") | {"accuracy_low": low, "accuracy_high": high}
+    return name | spread(result, "accuracy") | {"accuracy_low": low, "accuracy_high": high}
 
 
 def _difference(result: Result, baseline: Result | None) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def _difference(result: Result, baseline: Result | None) -> dict[str, Any]:
 def _quality(result: Result) -> dict[str, Any]:
     row: dict[str, Any] = {"experiment": result.short_name}
     for measure in ("accuracy", "train_accuracy", "loss", "brier", "ece", "zero_weights"):
-        row |= _spread(result, measure)
+        row |= spread(result, measure)
     row["penalty"] = result.experiment.penalty
     for name in ("learning_rate", "alpha"):
         row[name] = result.metrics["chosen"].get(name, getattr(result.experiment, name))
@@ -115,7 +115,8 @@ def _settings(result: Result) -> dict[str, Any]:
     }
 
 
-def _spread(result: Result, measure: str) -> dict[str, float]:
+def spread(result: Result, measure: str) -> dict[str, float]:
+    """Return mean and standard deviation over the seeds, shares in percent; NaN for one seed's."""
     factor = 1 if measure in {"loss", "brier"} else PERCENT
     numbers = result.metrics[measure]
     sd = np.nan if numbers["sd"] is None else factor * numbers["sd"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 
@@ -34,9 +35,10 @@ def bracket(low: float, high: float, unit: Unit, *, sign: bool = False) -> str:
     return f"[{number(low, unit, sign=sign)}, {number(high, unit, sign=sign)}]"
 
 
-def plus_minus(mean: float, sd: float | None, digits: int) -> str:
-    """Return ``mean ± sd``, or the mean alone where there is one seed only."""
-    return f"{mean:.{digits}f}" if sd is None else f"{mean:.{digits}f} ± {sd:.{digits}f}"
+def plus_minus(mean: float, sd: float, digits: int) -> str:
+    """Return ``mean ± sd``, or the mean alone where the latter is NaN, for there is one seed."""
+    text = f"{mean:.{digits}f}"
+    return text if math.isnan(sd) else f"{text} ± {sd:.{digits}f}"
 
 
 def p_value(p: float) -> str:
