@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from stages.data.samples import open_features
 from stages.evaluation import scores
+from stages.evaluation.predictions import Predictions, save_predictions
 from stages.evaluation.tables import write_confusion, write_curves
 from stages.network.seeds import load_seeds
 from stages.params.experiment import Experiment
@@ -24,31 +26,40 @@ def main(
     name: Annotated[str, typer.Argument(help="An entry of experiments: in params.yaml.")],
     features: Annotated[Path, typer.Option(help="The feature set it was trained on.")],
     models: Annotated[Path, typer.Option(help="The folder that train wrote.")],
+    predictions: Annotated[Path, typer.Option(help="The .npz file of predicted classes.")],
     output: Annotated[Path, typer.Option(help="Gets metrics/, curves/ and confusion/.")],
 ) -> None:
-    """Write the metrics, the learning curves and the confusion matrix of one experiment."""
+    """Write metrics, predictions, learning curves and confusion matrix of one experiment."""
     experiment = parse(Experiment, read_json(models / "experiment.json"), name)
+    trials = read_json(models / "search.json")
     networks = load_seeds(models, experiment.seeds)
     samples = open_features(features)
-    X, y = samples.select(experiment.test)
-    test = [scores.accuracy_and_loss(network, X, y) for network in networks]
-    seen = samples.select(experiment.train)
-    train = [scores.accuracy_and_loss(network, *seen) for network in networks]
-    counts = scores.confusion(networks, X, y, len(samples.class_names))
+    n_classes = len(samples.class_names)
+    (X, y), (seen, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
+    per_seed, predicted = [], []
+    for network in networks:
+        proba = scores.probabilities(network, X, n_classes)
+        predicted.append(proba.argmax(axis=1))
+        row = scores.heldout_scores(proba, y)
+        row |= scores.train_scores(scores.probabilities(network, seen, n_classes), seen_y)
+        per_seed.append(row | {"zero_weights": scores.zero_share(network)})
+    classes = np.array(predicted, dtype=np.uint8)
+    counts = scores.confusion(classes, y, n_classes)
+    curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
     metrics = {
-        "accuracy": scores.spread([accuracy for accuracy, _ in test]),
-        "loss": scores.spread([loss for _, loss in test]),
-        "train_accuracy": scores.spread([accuracy for accuracy, _ in train]),
-        "train_loss": scores.spread([loss for _, loss in train]),
-        "zero_weights": scores.spread([scores.zero_share(network) for network in networks]),
+        **scores.spreads(per_seed),
+        "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
         "seeds": experiment.seeds,
-        "per_seed": [{"accuracy": accuracy, "loss": loss} for accuracy, loss in test],
+        "per_seed": per_seed,
+        "trials": trials,
         "per_class": scores.per_class(counts, samples.class_names),
         "confusion_matrix": counts.tolist(),
     }
+    weights = networks[0].network_.weights[0]
     write_json(output / "metrics" / f"{name}.json", metrics)
-    write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(networks))
+    write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(curves))
     write_confusion(output / "confusion" / f"{name}.csv", counts, samples.class_names)
+    save_predictions(predictions, Predictions(classes, y.astype(np.uint8), weights, **curves))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write the report of one dataset: a page, its tables and its pictures."""
+"""Write the report of one dataset: claims and verdicts, tables, figures, and the page."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from stages.claims.judge import judge
+from stages.claims.schema import load_study
 from stages.params.loading import read_params
-from stages.reporting import figures, tables
+from stages.reporting import figures
+from stages.reporting.content import page_values, write_tables
 from stages.reporting.page import render
-from stages.reporting.results import load_results
+from stages.reporting.results import best_result, load_results
 from stages.runtime.command import run
 from stages.runtime.files import new_folder, write_text
+from stages.sources.base import make_source
 
 app = typer.Typer(add_completion=False)
 
@@ -20,27 +24,33 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
-    folder: Annotated[Path, typer.Option(help="Has what evaluate wrote; gets the report.")],
+    predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
+    folder: Annotated[Path, typer.Option(help="Has evaluate's metrics/; gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
+    claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
+        "stages/claims/course-report.yaml"
+    ),
 ) -> None:
-    """Write report.md, tables/ and figures/ from the metrics of all experiments."""
-    results = load_results(read_params(params), dataset, folder)
-    best = max(results, key=lambda result: result.accuracy)
-    experiments = tables.experiments_table(results)
-    classes = tables.classes_table(results)
+    """Write report.md, tables/ and figures/ from what evaluate wrote of all experiments."""
+    document, study = read_params(params), load_study(claims)
+    source = make_source(document, dataset)
+    results = load_results(document, dataset, folder, predictions)
+    judgements = [judge(claim, results, dataset) for claim in study.claims]
+    drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:
-        for name, table in (("experiments", experiments), ("classes", classes)):
-            write_text(new / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        tables = write_tables(new, judgements, study.questions, results)
     with new_folder(folder / "figures") as new:
-        figures.learning_curves(results, new / "learning-curves.png")
-        figures.confusion(best, new / "confusion.png")
+        groups = [group for question in study.questions for group in question.groups]
+        figures.learning_curves(groups, results, new / "learning-curves.png")
+        figures.confusion(best_result(results), new / "confusion.png")
+        for result in drawn:
+            figures.weights(result, new / f"weights-{result.short_name}.png")
     page = render(
         dataset=dataset,
-        results=results,
-        table=tables.readable(experiments),
-        best=best,
-        best_classes=tables.classes_table([best]).drop(columns="experiment"),
-        n_predictions=sum(map(sum, best.metrics["confusion_matrix"])),
+        redistributable=source.redistributable,
+        weights=[result.short_name for result in drawn],
+        tables=tables,
+        **page_values(results),
     )
     write_text(folder / "report.md", page)
     print(folder / "report.md")

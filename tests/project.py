@@ -14,7 +14,13 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("stages", "dvc.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")
-FEATURES = ("photos-normalize", "photos-hog", "photos-hog-standardize", "photos-pca")
+FEATURES = (
+    "photos-normalize",
+    "photos-binarize",
+    "photos-hog",
+    "photos-hog-standardize",
+    "photos-pca",
+)
 EXPERIMENTS = ("photos-normalize", "photos-hog", "photos-hog-standardize")
 
 

@@ -17,7 +17,7 @@ from stages.runtime.errors import PipelineError
 from tests.helpers import ROOT, last_words, tree, write_dataset
 
 TERMINAL = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TYPER_USE_RICH")
-STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "report", "gradcheck"]
+STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "gallery", "report", "gradcheck"]
 
 
 def run_stage(name, *arguments, **environment):

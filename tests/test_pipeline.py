@@ -26,6 +26,7 @@ def test_a_learning_rate_reruns_its_experiment_and_the_report_and_its_way_back_r
         "check",
         "train@photos-hog",
         "evaluate@photos-hog",
+        "gallery@photos",
         "report@photos",
     }
     assert (
@@ -33,7 +34,7 @@ def test_a_learning_rate_reruns_its_experiment_and_the_report_and_its_way_back_r
     )
     project.git("checkout", "params.yaml")
     # The report's files are committed rather than cached, so DVC has none to restore.
-    assert project.repro() <= {"report@photos"}
+    assert project.repro() <= {"gallery@photos", "report@photos"}
     assert project.outputs() == before
 
 
@@ -46,21 +47,23 @@ def test_a_transforms_parameter_reruns_only_what_uses_it(project: Project):
             for stage in ("preprocess", "train", "evaluate")
             for chain in ("", "-standardize")
         ),
+        "gallery@photos",
         "report@photos",
     }
 
 
-def test_a_comment_in_a_transform_reruns_only_its_features(project: Project):
+def test_a_comment_in_a_transform_reruns_only_its_features_and_what_draws_them(project: Project):
     module = project.path / "stages" / "transforms" / "pca.py"
     module.write_text(module.read_text() + "\n# a remark\n")
-    assert project.repro() == {"check", "preprocess@photos-pca"}
+    assert project.repro() == {"check", "preprocess@photos-pca", "gallery@photos"}
 
 
 def test_a_new_experiment_runs_alone(project: Project):
     new = {"dataset": "photos", "preprocessing": "pca", "hidden_layer_sizes": [4]}
     project.set("experiments.photos-new", new)
     ran = project.repro()
-    assert ran == {"check", "train@photos-new", "evaluate@photos-new", "report@photos"}
+    stages = ("train@photos-new", "evaluate@photos-new", "gallery@photos", "report@photos")
+    assert ran == {"check", *stages}
     assert "photos-new" in (project.path / "reports/photos/report.md").read_text()
 
 
@@ -92,6 +95,8 @@ def test_a_new_transform_and_a_new_source_are_one_module_each(project: Project):
         "preprocess@more-brighten",
         "train@more-x",
         "evaluate@more-x",
+        "gallery@more",
+        "gallery@photos",
         "report@more",
         "report@photos",
     }
@@ -103,8 +108,10 @@ def test_a_clean_clone_gives_the_same_bytes_and_a_clean_git_status(
     finished.git("clone", "-q", str(finished.path), str(tmp_path / "clone"))
     clone = Project(tmp_path / "clone")
     ran = clone.repro()
-    # What evaluate and report write is committed: it is there, and it is still right.
-    assert {name.split("@")[0] for name in ran} == {"check", "fetch", "preprocess", "train"}
+    # What gallery and report write is committed: it is there, and it is still right. So is what
+    # evaluate writes, but for the predictions.
+    stages = {"check", "fetch", "preprocess", "train", "evaluate"}
+    assert {name.split("@")[0] for name in ran} == stages
     assert clone.git("status", "--porcelain") == ""
     assert clone.outputs() == finished.outputs()
 

@@ -85,10 +85,22 @@ def test_params_are_what_each_stage_reads(project: Project, tmp_path: Path):
         for name, stage in resolved_stages(project).items()
         if "params" in stage
     }
-    assert {name.split("@")[0] for name in declared} == {"fetch", "preprocess", "train", "report"}
+    assert {name.split("@")[0] for name in declared} == {
+        "fetch",
+        "preprocess",
+        "train",
+        "gallery",
+        "report",
+    }
     before = project.outputs()
     stages = resolved_stages(project)
-    for name in ("fetch@photos", "preprocess@photos-hog", "train@photos-hog", "report@photos"):
+    for name in (
+        "fetch@photos",
+        "preprocess@photos-hog",
+        "train@photos-hog",
+        "gallery@photos",
+        "report@photos",
+    ):
         command = shlex.split(stages[name]["cmd"])
         subset = tmp_path / "subset.yaml"
         subset.write_text(yaml.safe_dump(only(project.read(), declared[name]), sort_keys=False))

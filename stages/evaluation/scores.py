@@ -1,4 +1,4 @@
-"""Accuracy, loss, confusion and learning curves of the networks of one experiment."""
+"""Accuracy, probabilities, confusion and learning curves of the networks of one experiment."""
 
 from __future__ import annotations
 
@@ -6,35 +6,64 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, log_loss
 
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.losses import Labels
+from stages.network.losses import Floats, Labels
+from stages.statistics.calibration import (
+    brier_score,
+    expected_calibration_error,
+    negative_log_likelihood,
+)
 
 
-def spread(values: list[float]) -> dict[str, float | None]:
-    """Return mean and sample standard deviation; the latter is None for a single value."""
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return {"mean": float(np.mean(values)), "sd": sd}
-
-
-def accuracy_and_loss(
-    network: SoftmaxNetwork, X: npt.NDArray[Any], y: Labels
-) -> tuple[float, float]:
-    """Return the share of right answers and the mean cross-entropy in nats."""
-    proba = network.predict_proba(X).astype(np.float64)
+def probabilities(
+    network: SoftmaxNetwork, X: npt.NDArray[Any], n_classes: int
+) -> npt.NDArray[np.float64]:
+    """Return the (n, n_classes) probabilities; a class that training never saw has 0."""
+    proba = np.zeros((len(X), n_classes))
+    proba[:, network.classes_] = network.predict_proba(X)
     proba /= proba.sum(axis=1, keepdims=True)  # float32 sums miss 1 by a little
-    accuracy = float((network.classes_[proba.argmax(axis=1)] == y).mean())
-    return accuracy, float(log_loss(y, proba, labels=network.classes_))
+    return proba
 
 
-def confusion(
-    networks: list[SoftmaxNetwork], X: npt.NDArray[Any], y: Labels, n_classes: int
-) -> npt.NDArray[np.int64]:
-    """Count (true class, predicted class) over the predictions of all networks."""
-    labels = np.arange(n_classes)
-    total = sum(confusion_matrix(y, network.predict(X), labels=labels) for network in networks)
-    return np.asarray(total, dtype=np.int64)
+def heldout_scores(proba: Floats, y: Labels) -> dict[str, float]:
+    """Return accuracy, cross-entropy in nats, Brier score and expected calibration error."""
+    return {
+        "accuracy": accuracy(proba, y),
+        "loss": negative_log_likelihood(proba, y),
+        "brier": brier_score(proba, y),
+        "ece": expected_calibration_error(proba, y),
+    }
+
+
+def train_scores(proba: Floats, y: Labels) -> dict[str, float]:
+    """Return accuracy and cross-entropy in nats on the training samples."""
+    return {"train_accuracy": accuracy(proba, y), "train_loss": negative_log_likelihood(proba, y)}
+
+
+def accuracy(proba: Floats, y: Labels) -> float:
+    """Return the share of samples whose most probable class is the true one."""
+    return float((proba.argmax(axis=1) == y).mean())
+
+
+def spreads(per_seed: list[dict[str, float]]) -> dict[str, dict[str, float | None]]:
+    """Return mean and sample standard deviation of every score; None for a single seed's."""
+    columns = {name: [row[name] for row in per_seed] for name in per_seed[0]}
+    several = len(per_seed) > 1
+    return {
+        name: {
+            "mean": float(np.mean(values)),
+            "sd": float(np.std(values, ddof=1)) if several else None,
+        }
+        for name, values in columns.items()
+    }
+
+
+def confusion(predicted: npt.NDArray[np.uint8], y: Labels, n_classes: int) -> npt.NDArray[np.int64]:
+    """Count (true class, predicted class) over the (n_seeds, n) predictions of all networks."""
+    cells = y * n_classes + predicted
+    counts = np.bincount(cells.ravel(), minlength=n_classes**2)
+    return counts.reshape(n_classes, n_classes)
 
 
 def per_class(counts: npt.NDArray[np.int64], class_names: list[str]) -> list[dict[str, Any]]:
@@ -56,17 +85,25 @@ def zero_share(network: SoftmaxNetwork) -> float:
     return sum(int((w == 0).sum()) for w in weights) / sum(w.size for w in weights)
 
 
-def mean_curves(networks: list[SoftmaxNetwork]) -> list[dict[str, float]]:
-    """Return one row per epoch: both losses, mean and standard deviation over the seeds.
+def loss_curves(networks: list[SoftmaxNetwork], field: str) -> npt.NDArray[np.float64]:
+    """Return the (n_seeds, n_epochs) values of ``loss`` or ``net_loss``.
 
-    Where early stopping ended some seeds sooner, a row is over those that got so far.
+    Where early stopping ended a seed sooner than others, the rest of its row is NaN.
     """
+    values = np.full((len(networks), max(network.n_iter_ for network in networks)), np.nan)
+    for row, network in zip(values, networks, strict=True):
+        row[: network.n_iter_] = network.loss_curve_[field]
+    return values
+
+
+def mean_curves(curves: dict[str, npt.NDArray[np.float64]]) -> list[dict[str, float]]:
+    """Return one row per epoch: mean and standard deviation over the seeds that got so far."""
     rows = []
-    for epoch in range(max(network.n_iter_ for network in networks)):
+    for epoch in range(next(iter(curves.values())).shape[1]):
         row: dict[str, float] = {"epoch": epoch + 1}
-        for field in ("loss", "net_loss"):
-            values = [n.loss_curve_[field][epoch] for n in networks if epoch < n.n_iter_]
-            row[field] = float(np.mean(values))
-            row[f"{field}_sd"] = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        for field, values in curves.items():
+            reached = values[~np.isnan(values[:, epoch]), epoch]
+            row[field] = float(np.mean(reached))
+            row[f"{field}_sd"] = float(np.std(reached, ddof=1)) if len(reached) > 1 else 0.0
         rows.append(row)
     return rows

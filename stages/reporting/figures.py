@@ -11,40 +11,65 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from stages.reporting.results import Result
+from stages.claims.schema import Group
+from stages.reporting.results import PERCENT, Result
 
 mpl.use("Agg")
 COLUMNS = 3
+PICTURE_SHAPE = (32, 32, 3)  # as `normalize` flattens it, rows first and colours last
+GAP = 2  # pixels between two pictures
 
 
-def learning_curves(results: list[Result], path: Path) -> None:
-    """Draw both losses over the epochs, mean and standard deviation, a panel an experiment."""
-    columns = min(COLUMNS, len(results))
-    rows = math.ceil(len(results) / columns)
-    figure = Figure(figsize=(4 * columns, 2.8 * rows), layout="constrained")
+def learning_curves(groups: list[Group], results: list[Result], path: Path) -> None:
+    """Draw the training losses over the epochs, a panel a group, and one for those of none."""
+    filled = _members(groups, results)
+    columns = min(COLUMNS, len(filled))
+    rows = math.ceil(len(filled) / columns)
+    figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, result in zip(panels, results, strict=False):
-        epochs = result.curves["epoch"]
-        for field, label in (("loss", "loss"), ("net_loss", "net loss")):
-            if field == "net_loss" and result.experiment.penalty == "none":
-                continue  # it is the loss itself
-            mean, sd = result.curves[field], result.curves[f"{field}_sd"]
-            (line,) = panel.plot(epochs, mean, linewidth=1.2, label=label)
-            panel.fill_between(epochs, mean - sd, mean + sd, alpha=0.25, color=line.get_color())
-        panel.set_title(result.name, fontsize=10)
+    for panel, (title, runs) in zip(panels, filled.items(), strict=False):
+        for result in runs:
+            _draw_losses(panel, result)
+        panel.set_title(title, fontsize=10)
         panel.set_xlabel("epoch")
         panel.set_ylabel("training loss (nats)")
+        panel.set_ylim(bottom=0)
         panel.grid(alpha=0.3)
         panel.legend(fontsize=8)
-    for panel in panels[len(results) :]:
+    for panel in panels[len(filled) :]:
         panel.set_axis_off()
-    _save(figure, path)
+    save(figure, path)
+
+
+def _members(groups: list[Group], results: list[Result]) -> dict[str, list[Result]]:
+    """Return the results of each group that has any, and those that no group names."""
+    names = {group.title: [group.baseline, *group.experiments] for group in groups}
+    named = {name for members in names.values() for name in members}
+    names["others"] = [result.short_name for result in results if result.short_name not in named]
+    known = {result.short_name: result for result in results}
+    members = {title: [known[n] for n in group if n in known] for title, group in names.items()}
+    return {title: runs for title, runs in members.items() if runs}
+
+
+def _draw_losses(panel: Any, result: Result) -> None:
+    """Draw mean and standard deviation over the seeds; dashed without the penalty, if any."""
+    losses = [(result.predictions.loss, "-", result.short_name)]
+    if result.experiment.penalty != "none":
+        losses.append((result.predictions.net_loss, "--", f"{result.short_name}, net"))
+    color = None
+    for values, style, label in losses:
+        reached = values[:, ~np.isnan(values).any(axis=0)]  # epochs that no seed stopped before
+        epochs = np.arange(1, reached.shape[1] + 1)
+        mean, sd = reached.mean(axis=0), reached.std(axis=0, ddof=int(len(reached) > 1))
+        (line,) = panel.plot(epochs, mean, style, linewidth=1.2, label=label, color=color)
+        color = line.get_color()
+        panel.fill_between(epochs, mean - sd, mean + sd, alpha=0.2, color=color, linewidth=0)
 
 
 def confusion(result: Result, path: Path) -> None:
     """Draw the confusion matrix, each row as percent of its true class."""
     counts = np.array(result.metrics["confusion_matrix"], dtype=float)
-    percent = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    percent = PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = result.class_names
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.subplots()
@@ -54,17 +79,56 @@ def confusion(result: Result, path: Path) -> None:
     axes.set_xlabel("predicted")
     axes.set_ylabel("true class")
     axes.set_title(f"{result.name}: % of each true class")
-    _write_numbers(axes, percent)
-    figure.colorbar(image, ax=axes, shrink=0.8)
-    _save(figure, path)
-
-
-def _write_numbers(axes: Any, percent: npt.NDArray[np.float64]) -> None:
     for (row, column), value in np.ndenumerate(percent):
         color = "white" if value > 50 else "black"
         axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=color)
+    figure.colorbar(image, ax=axes, shrink=0.8)
+    save(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
-    # Without the version of matplotlib, which would change the bytes at every upgrade.
+def has_pixel_weights(result: Result) -> bool:
+    """Whether the first layer sees pixels, so that its weights are pictures."""
+    return bool(len(result.predictions.first_weights) == math.prod(PICTURE_SHAPE))
+
+
+def weights(result: Result, path: Path) -> None:
+    """Draw what each unit of the first layer looks for, of the first seed's network.
+
+    Grey is 0; each unit has its own scale, up to its largest weight of either sign.
+    """
+    units = result.predictions.first_weights.T.astype(np.float64)
+    largest = np.maximum(np.abs(units).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    pictures = (0.5 + 0.5 * units / largest).reshape(-1, *PICTURE_SHAPE)
+    is_output = not result.experiment.hidden_layer_sizes
+    columns = len(pictures) if is_output else 16
+    image = montage(pictures, columns)
+    height = 7.5 * image.shape[0] / image.shape[1] + 0.6
+    figure = Figure(figsize=(7.5, height), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(image, interpolation="nearest")
+    axes.set_yticks([])
+    axes.set_xticks([])
+    if is_output:
+        middles = (np.arange(columns) + 0.5) * (PICTURE_SHAPE[1] + GAP) - GAP / 2
+        axes.set_xticks(middles, result.class_names, fontsize=8)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(f"{result.name}: first layer", fontsize=10)
+    save(figure, path)
+
+
+def montage(pictures: npt.NDArray[np.float64], columns: int) -> npt.NDArray[np.float64]:
+    """Return (n, height, width, 3) pictures side by side, in rows of `columns`, white between."""
+    n, height, width, _ = pictures.shape
+    columns = min(columns, n)
+    rows = math.ceil(n / columns)
+    sheet = np.ones((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3))
+    for number, picture in enumerate(pictures):
+        top, left = number // columns * (height + GAP), number % columns * (width + GAP)
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG without the version of matplotlib, which would change at every upgrade."""
     figure.savefig(path, dpi=110, metadata={"Software": None})

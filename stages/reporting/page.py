@@ -21,5 +21,6 @@ def render(**values: Any) -> str:
 
 
 def markdown_table(table: pd.DataFrame) -> str:
-    """Return a data frame as a Markdown table."""
-    return str(table.to_markdown(index=False, disable_numparse=True))
+    """Return a data frame of text as a Markdown table, without padding."""
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)

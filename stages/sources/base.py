@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -18,7 +18,14 @@ class Source(Section):
 
     To add one, put a module with a subclass into this folder and name it as ``source`` in
     an entry of ``datasets:``.
+
+    Attributes
+    ----------
+    redistributable : bool
+        Whether figures that show its pictures may be committed; ``.gitignore`` lists those folders.
     """
+
+    redistributable: ClassVar[bool] = False
 
     source: str
     pictures_per_batch: Annotated[int, Field(ge=10, le=10_000)]

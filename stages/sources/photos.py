@@ -6,7 +6,7 @@ The question put to a classifier: which photograph does this patch come from?
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ class Photos(Source):
     The batches come from disjoint strips of each photograph: no pixel of one batch, test or
     training, is in another. Within a batch patches may overlap.
     """
+
+    redistributable: ClassVar[bool] = True
 
     seed: Annotated[int, Field(ge=0)]
 

@@ -1,0 +1,1 @@
+"""What the course report claims, and rules that decide from the runs whether it holds."""

@@ -1,0 +1,62 @@
+"""Draw a dataset's pictures: what preprocessing leaves of them, and where the best one errs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from threadpoolctl import threadpool_limits
+
+from stages.data.batches import read_pictures
+from stages.params.loading import entry, read_params
+from stages.pictures.figures import draw_mistakes, draw_preprocessing
+from stages.pictures.mistakes import common_mistakes
+from stages.pictures.views import VIEWS, transformed
+from stages.reporting.results import best_result, load_results
+from stages.runtime.command import run
+from stages.runtime.files import new_folder
+from stages.schema.feature import merge_feature
+
+app = typer.Typer(add_completion=False)
+SHOWN_BATCH = "test_batch"
+MISTAKES_PER_CLASS = 2
+
+
+@app.command()
+def main(
+    dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
+    raw: Annotated[Path, typer.Option(help="The folder that fetch wrote.")],
+    results: Annotated[Path, typer.Option(help="Has the metrics/ that evaluate wrote.")],
+    predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
+    output: Annotated[Path, typer.Option(help="The folder to write.")],
+    params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
+) -> None:
+    """Write preprocessing.png and mistakes.png."""
+    document = read_params(params)
+    best = best_result(load_results(document, dataset, results, predictions))
+    samples = read_pictures(raw)
+    n_classes = len(samples.class_names)
+    shown, labels = samples.select([SHOWN_BATCH])
+    first = [int(np.flatnonzero(labels == k)[0]) for k in range(n_classes) if (labels == k).any()]
+    prefix = f"{dataset}-"
+    views = {"picture": np.asarray(shown[first], dtype=np.float64) / 255}
+    # One thread, so that the same parameters give the same bytes on any number of cores.
+    with threadpool_limits(1):
+        for name in (key for key in entry(document, "features") if key.startswith(prefix)):
+            feature, _ = merge_feature(document, name)
+            if view := VIEWS.get(feature.transform):
+                step = transformed(document, name, samples, shown[first])
+                views[name.removeprefix(prefix)] = view(step)
+    mistakes = common_mistakes(best.predictions, n_classes, MISTAKES_PER_CLASS)
+    with new_folder(output) as folder:
+        titles = [samples.class_names[labels[row]] for row in first]
+        draw_preprocessing(views, titles, folder / "preprocessing.png")
+        pictures, _ = samples.select(best.experiment.test)
+        n_networks = len(best.experiment.seeds)
+        draw_mistakes(mistakes, pictures, samples, n_networks, folder / "mistakes.png")
+
+
+if __name__ == "__main__":
+    run(app)

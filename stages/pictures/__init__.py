@@ -1,0 +1,1 @@
+"""Figures that show pictures of a dataset."""

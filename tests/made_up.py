@@ -1,0 +1,88 @@
+"""Made-up results of experiments: whatever accuracies, losses and weights a test needs."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from stages.evaluation.predictions import Predictions, save_predictions
+from stages.params.experiment import merge
+from stages.params.loading import read_params
+from stages.reporting.results import Result
+from stages.runtime.files import write_json
+from tests.helpers import LETTERS, ROOT
+
+DOCUMENT = read_params(ROOT / "params.yaml")
+SPREAD = np.array([-0.3, -0.2, 0.0, 0.0, 0.2, 0.3])  # of the six seeds, in points
+N_TEST = 1000
+
+
+def made_up(
+    name,
+    accuracy=50.0,
+    train=60.0,
+    zeros=0.0,
+    loss=1.0,
+    net_loss=1.0,
+    spread=1.0,
+    document=DOCUMENT,
+):
+    """Return a result whose six seeds scatter about these percentages and losses."""
+    experiment = merge(document, name)
+    # Another order for each experiment, so that paired differences scatter, too.
+    generator = np.random.default_rng(zlib.crc32(name.encode()))
+    n_seeds = len(experiment.seeds)
+
+    def about(center, unit=1.0):
+        return center + unit * spread * generator.permutation(SPREAD)[:n_seeds]
+
+    labels = (np.arange(N_TEST) % 10).astype(np.uint8)
+    predicted = np.tile((labels + 1) % 10, (n_seeds, 1)).astype(np.uint8)
+    right = np.round(about(accuracy) / 100 * N_TEST).astype(int)
+    for row, count in zip(predicted, right, strict=True):
+        row[:count] = labels[:count]
+    columns = {
+        "accuracy": right / N_TEST,
+        "train_accuracy": about(train) / 100,
+        "zero_weights": np.full(n_seeds, zeros / 100),
+        "loss": about(loss, 0.01),
+        "brier": about(0.7, 0.01),
+        "ece": about(10.0) / 100,
+    }
+    per_seed = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    counts = np.bincount((labels * 10 + predicted).ravel(), minlength=100).reshape(10, 10)
+    chosen = {
+        key: min(getattr(experiment, key))
+        for key in ("learning_rate", "alpha")
+        if isinstance(getattr(experiment, key), list)
+    }
+    metrics = {
+        **{
+            key: {
+                "mean": float(values.mean()),
+                "sd": float(values.std(ddof=1)) if n_seeds > 1 else None,
+            }
+            for key, values in columns.items()
+        },
+        "chosen": chosen,
+        "per_seed": [{key: float(value) for key, value in row.items()} for row in per_seed],
+        "per_class": [
+            {"class": letter, "precision": 0.5, "recall": 0.4, "f1": 0.45} for letter in LETTERS
+        ],
+        "confusion_matrix": counts.tolist(),
+    }
+    units = (experiment.hidden_layer_sizes or [10])[0]
+    weights = generator.standard_normal((3072, units)).astype(np.float32)
+    curves = [
+        np.tile(about(level, 0.01)[:, None], (1, experiment.epochs)) for level in (loss, net_loss)
+    ]
+    return Result(name, experiment, metrics, Predictions(predicted, labels, weights, *curves))
+
+
+def write_results(folder, predictions, results):
+    """Write results as the stage evaluate would."""
+    for result in results:
+        write_json(Path(folder) / "metrics" / f"{result.name}.json", result.metrics)
+        save_predictions(Path(predictions) / f"{result.name}.npz", result.predictions)

@@ -1,0 +1,156 @@
+"""Predictions, and pictures of a dataset: which mistakes, what is left, and who may have them."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+import yaml
+from sklearn.decomposition import PCA
+from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
+
+from stages import gallery
+from stages.data.batches import read_pictures
+from stages.evaluation import scores
+from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
+from stages.network.classifier import SoftmaxNetwork
+from stages.pictures.mistakes import Mistake, common_mistakes
+from stages.pictures.views import VIEWS, Step, transformed
+from stages.runtime.errors import PipelineError
+from stages.schema.feature import merge_feature
+from stages.sources.base import make_source
+from tests.helpers import ROOT, write_dataset
+from tests.made_up import DOCUMENT, made_up, write_results
+
+# ---------------------------------------------------------------- scores and predictions
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return read_pictures(write_dataset(tmp_path_factory.mktemp("raw") / "photos", per_batch=40))
+
+
+def predictions_of(predicted, labels):
+    predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
+    losses = np.ones((len(predicted), 3))
+    return Predictions(predicted, labels, np.zeros((4, 2), np.float32), losses, losses)
+
+
+def test_scores_are_scikit_learns():
+    generator = np.random.default_rng(0)
+    X, y = generator.standard_normal((60, 5)), np.arange(60) % 3
+    network = SoftmaxNetwork(epochs=5, learning_rate=0.5, random_state=0).fit(X, y)
+    proba = scores.probabilities(network, X, 3)
+    found = scores.heldout_scores(proba, y)
+    assert found["accuracy"] == accuracy_score(y, network.predict(X))
+    assert found["loss"] == pytest.approx(log_loss(y, network.predict_proba(X)))
+    assert set(found) == {"accuracy", "loss", "brier", "ece"}
+    predicted = np.array([proba.argmax(axis=1)] * 2, dtype=np.uint8)
+    counts = scores.confusion(predicted, y, 3)
+    assert (counts == 2 * confusion_matrix(y, network.predict(X))).all()
+
+
+def test_a_class_that_training_never_saw_has_probability_0():
+    X, y = np.eye(4), np.array([0, 2, 2, 0])
+    network = SoftmaxNetwork(epochs=2, random_state=0).fit(X, y)
+    proba = scores.probabilities(network, X, 4)
+    assert (proba[:, [1, 3]] == 0).all()
+    assert (proba[:, [0, 2]] > 0).all()
+    assert proba.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_predictions_come_back_and_have_the_same_bytes(tmp_path):
+    predictions = predictions_of([[1, 2], [1, 0]], [1, 2])
+    for name in ("first", "second"):
+        save_predictions(tmp_path / name, predictions)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+    for saved, array in zip(load_predictions(tmp_path / "first"), predictions, strict=True):
+        assert saved.dtype == array.dtype
+        assert (saved == array).all()
+
+
+def test_predictions_that_do_not_fit_are_refused(tmp_path):
+    wrong = predictions_of([[1, 2]], [1, 2])._replace(labels=np.zeros(3, np.uint8))
+    save_predictions(tmp_path / "wrong.npz", wrong)
+    with pytest.raises(PipelineError, match="shapes differ"):
+        load_predictions(tmp_path / "wrong.npz")
+    with pytest.raises(PipelineError, match="is missing"):
+        load_predictions(tmp_path / "none.npz")
+
+
+# ---------------------------------------------------------------- mistakes
+
+
+def test_common_mistakes_by_hand():
+    # Pictures of classes 0 0 0 0 1 2; three networks, which agree most about the second.
+    predictions = predictions_of(
+        [[1, 2, 1, 0, 1, 0], [1, 2, 2, 0, 1, 1], [2, 2, 2, 0, 1, 2]], [0, 0, 0, 0, 1, 2]
+    )
+    wanted = [Mistake(1, 0, 2, 3), Mistake(0, 0, 1, 2), Mistake(5, 2, 0, 1)]
+    assert common_mistakes(predictions, 3, per_class=2) == wanted
+    assert common_mistakes(predictions, 3, per_class=1) == [wanted[0], wanted[2]]
+
+
+# ---------------------------------------------------------------- views
+
+
+def test_the_linear_estimate_is_the_inverse_of_pca(samples):
+    shown = samples.select(["test_batch"])[0][:10]
+    training = samples.select(["data_batch_1"])[0]
+    pca = PCA(5, svd_solver="full").fit(training.reshape(40, -1) / 255)
+    fitted, values = (pca.transform(x.reshape(len(x), -1) / 255) for x in (training, shown))
+    _, transform = merge_feature(DOCUMENT, "photos-pca")
+    step = Step(transform, training, fitted.astype(np.float32), shown, values.astype(np.float32))
+    wanted = pca.inverse_transform(values).clip(0, 1).reshape(shown.shape)
+    assert VIEWS["pca"](step) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_chain_is_applied_step_by_step(samples):
+    shown = samples.select(["test_batch"])[0][:10]
+    step = transformed(DOCUMENT, "photos-normalize-standardize", samples, shown)
+    pixels = samples.select(["data_batch_1"])[0].reshape(40, -1) / 255
+    wanted = (shown.reshape(10, -1) / 255 - pixels.mean(axis=0)) / pixels.std(axis=0)
+    assert step.values == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["binarize", "hog"])
+def test_a_view_is_a_picture(name, samples):
+    shown = samples.select(["test_batch"])[0][:10]
+    pictures = VIEWS[name](transformed(DOCUMENT, f"photos-{name}", samples, shown))
+    assert pictures.shape == (10, 32, 32, 3)
+    assert 0 <= pictures.min() < pictures.max() <= 1
+    if name == "binarize":
+        assert set(np.unique(pictures)) == {0.0, 1.0}
+
+
+# ---------------------------------------------------------------- the stage
+
+
+def test_git_ignores_the_pictures_of_just_those_that_may_not_be_passed_on():
+    for name in DOCUMENT["datasets"]:
+        command = ["git", "check-ignore", "-q", f"reports/{name}/pictures/mistakes.png"]
+        ignored = subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+        assert ignored != make_source(DOCUMENT, name).redistributable, name
+
+
+def test_the_stage_writes_two_pictures_with_the_same_bytes(tmp_path):
+    write_dataset(tmp_path / "raw", per_batch=1000)
+    names = ["photos-normalize", "photos-hog"]
+    write_results(tmp_path, tmp_path / "predictions", [made_up(name) for name in names])
+    params = tmp_path / "params.yaml"
+    experiments = {name: DOCUMENT["experiments"][name] for name in names}
+    features = {name: DOCUMENT["features"][name] for name in names}
+    params.write_text(
+        yaml.safe_dump(DOCUMENT | {"experiments": experiments, "features": features}),
+        encoding="utf-8",
+    )
+    for name in ("first", "second"):
+        arguments = tmp_path / "raw", tmp_path, tmp_path / "predictions", tmp_path / name, params
+        gallery.main("photos", *arguments)
+    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    assert files == ["mistakes.png", "preprocessing.png"]
+    for name in files:
+        content = (tmp_path / "first" / name).read_bytes()
+        assert content == (tmp_path / "second" / name).read_bytes()
+        assert b"Software" not in content

@@ -1,0 +1,320 @@
+"""The report of made-up results: what its tables say, its verdicts, LaTeX, the same bytes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from stages import report
+from stages.claims.schema import load_study
+from stages.reporting import figures, tables
+from stages.reporting.latex import escape, latex_table
+from stages.reporting.results import load_results
+from stages.runtime.errors import PipelineError
+from stages.statistics.comparisons import compare_paired, holm, mcnemar
+from stages.statistics.intervals import t_interval
+from tests.helpers import ROOT, tree
+from tests.made_up import DOCUMENT, made_up, write_results
+
+CLAIMS = ROOT / "stages" / "claims" / "course-report.yaml"
+QUESTIONS = {question.id: question for question in load_study(CLAIMS).questions}
+RUN = {
+    "normalize": {"accuracy": 40.0},
+    "hog": {"accuracy": 30.0},
+    "pca": {"accuracy": 46.0},
+    "hog-standardize": {"accuracy": 33.0},
+    "hog-tuned": {"accuracy": 31.0},
+    "linear": {"accuracy": 44.0},
+    "128": {"accuracy": 55.0, "train": 80.0},
+    "128-l1": {"accuracy": 54.5, "zeros": 3.0, "loss": 2.0},
+    "128-l2": {"accuracy": 55.0, "train": 80.0},
+}
+
+
+def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT):
+    """Write made-up results and their report; return the page."""
+    names = [f"{dataset}-{name}" for name in run]
+    document = document | {"experiments": {n: document["experiments"][n] for n in names}}
+    results = [
+        made_up(f"{dataset}-{name}", **values, document=document) for name, values in run.items()
+    ]
+    write_results(folder / "reports", folder / "predictions", results)
+    params = folder / "params.yaml"
+    params.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    report.main(dataset, folder / "predictions", folder / "reports", params, CLAIMS)
+    return (folder / "reports" / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("photos")
+    write_report(path)
+    return path
+
+
+@pytest.fixture
+def page(folder):
+    return (folder / "reports" / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {name: made_up(f"photos-{name}", **values) for name, values in RUN.items()}
+
+
+def read_table(folder, name):
+    return pd.read_csv(folder / "reports" / "tables" / f"{name}.csv").set_index("experiment")
+
+
+# ---------------------------------------------------------------- tables
+
+
+def test_accuracies_and_intervals_are_those_put_in(folder, results):
+    table = read_table(folder, "preprocessing-accuracy")
+    for name in ("normalize", "hog", "pca"):
+        values = 100 * results[name].correct.mean(axis=1)
+        row = table.loc[name]
+        assert row["accuracy_mean"] == pytest.approx(values.mean())
+        assert row["accuracy_sd"] == pytest.approx(values.std(ddof=1), rel=1e-4)
+        ends = row["accuracy_low"], row["accuracy_high"]
+        assert ends == pytest.approx(t_interval(values), abs=1e-5)
+
+
+def test_differences_and_p_values_are_those_of_the_statistics(folder, results):
+    table = read_table(folder, "preprocessing-accuracy")
+    baseline, p = results["normalize"], []
+    for name in ("hog", "pca"):
+        first, second = (100 * r.correct.mean(axis=1) for r in (baseline, results[name]))
+        found = compare_paired(first, second, np.random.default_rng(20090408))
+        columns = ["difference", "difference_low", "difference_high", "p"]
+        assert table.loc[name, columns].tolist() == pytest.approx(list(found), abs=1e-5)
+        assert table.loc[name, "p_mcnemar"] == pytest.approx(
+            mcnemar(baseline.correct, results[name].correct), abs=1e-5
+        )
+        p.append(found.p)
+    assert table.loc[["hog", "pca"], "p_holm"].tolist() == pytest.approx(holm(p), abs=1e-5)
+
+
+def test_the_page_shows_what_the_table_has(page, folder):
+    row = read_table(folder, "preprocessing-accuracy").loc["pca"]
+    cells = [
+        "pca",
+        f"{row['accuracy_mean']:.2f} ± {row['accuracy_sd']:.2f}",
+        f"[{row['accuracy_low']:.2f}, {row['accuracy_high']:.2f}]",
+        f"+{row['difference']:.2f} [+{row['difference_low']:.2f}, +{row['difference_high']:.2f}]",
+        f"{row['p_holm']:.3f}",
+        "<0.001",
+    ]
+    assert f"| {' | '.join(cells)} |" in page
+
+
+def test_a_baseline_comes_first_and_alone_it_is_left_out(page, folder):
+    order = list(read_table(folder, "preprocessing-accuracy").index)
+    # normalize-standardize was not run: its group has no differences.
+    assert order == ["normalize", "hog", "pca", "hog-standardize", "hog-tuned"]
+    alone = tables.pairs_of(QUESTIONS["depth"], [made_up("photos-linear")])
+    assert alone == []
+    assert re.search(r"^\| hog-standardize \| [^|]+\| [^|]+\|  \|  \|  \|$", page, re.MULTILINE)
+
+
+def test_a_question_without_experiments_has_no_table(page, folder):
+    assert "## Does an activation function help?" in page  # 128 was run
+    assert "## Does depth help?" in page
+    names = {path.stem for path in (folder / "reports" / "tables").glob("*-accuracy.csv")}
+    assert names == {f"{key}-accuracy" for key in QUESTIONS}
+
+
+def test_only_what_was_run_is_asked(tmp_path):
+    page = write_report(tmp_path, run={"normalize": {}, "hog": {}})
+    assert "## Does preprocessing help?" in page
+    for title in ("depth", "activation", "penalty"):
+        assert f"{title} " not in "".join(re.findall(r"^## .*$", page, re.MULTILINE))
+    assert not list((tmp_path / "reports" / "tables").glob("depth*"))
+
+
+def test_zero_weights_and_chosen_values_are_shown_where_they_matter(page):
+    headers = [line for line in page.splitlines() if "| NLL |" in line]
+    assert ["zero weights" in line for line in headers] == [False, False, False, True]
+    assert ["chosen" in line for line in headers] == [True, False, False, True]
+    assert re.search(r"^\| hog-tuned \|.*\| learning rate 0\.001 \|$", page, re.MULTILINE)
+    assert re.search(r"^\| 128-l2 \|.*\| alpha 0\.0001 \|$", page, re.MULTILINE)
+    assert re.search(r"^\| 128-l1 \|.*\| 3\.00 ± 0\.00 \|  \|$", page, re.MULTILINE)
+    assert "never on the test batch" in page
+
+
+def test_nothing_is_said_of_choosing_where_nothing_was_chosen(tmp_path):
+    page = write_report(tmp_path, run={"linear": {}, "128": {"accuracy": 60.0}})
+    assert "held" not in page
+    assert "Dashed" not in page
+
+
+# ---------------------------------------------------------------- the page
+
+
+def test_the_verdicts_are_on_the_page_and_in_the_table(page, folder):
+    claims = pd.read_csv(folder / "reports" / "tables" / "claims.csv").set_index("claim")
+    verdicts = {re.sub(r"[“”]", "", name): row["verdict"] for name, row in claims.iterrows()}
+    assert verdicts["HOG lowers the accuracy"] == "holds"
+    assert verdicts["PCA lowers the accuracy"] == "does not hold"
+    assert verdicts["An L1 penalty gives a sparse model"] == "does not hold"
+    assert verdicts["Without a penalty: 52% (100 epochs)"] == "undecided"
+    for name, row in claims.iterrows():
+        assert f"| {name} | {row['holds if']} | {row['measured']} | {row['verdict']} |" in page
+
+
+def test_another_result_gives_another_verdict(tmp_path):
+    page = write_report(tmp_path, run=RUN | {"pca": {"accuracy": 34.0}})
+    (line,) = [line for line in page.splitlines() if line.startswith("| “PCA lowers")]
+    assert "| holds |" in line
+
+
+def test_no_value_is_missing(page, folder):
+    for path in (folder / "reports").rglob("*"):
+        if path.suffix in {".md", ".tex"}:
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"\b(nan|None|inf|undefined)\b|\{\{|\{%", text), path
+    assert not re.search(r"\n\n\n\n", page)
+
+
+def test_every_table_has_one_width(page):
+    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_every_link_leads_to_a_file_that_was_written(page, folder):
+    links = set(re.findall(r"\]\(([^)]+)\)", page))
+    files = {path for path in tree(folder / "reports") if "." in path}
+    pictures = {link for link in links if link.startswith("pictures/")}
+    assert pictures == {"pictures/preprocessing.png", "pictures/mistakes.png"}
+    assert links - pictures <= files
+    written = {path for path in files if path.startswith(("tables/", "figures/"))}
+    # The overview's LaTeX and that of the classes are there, but need no link.
+    unlinked = {"tables/experiments.tex", "tables/classes.tex"}
+    assert written - links <= unlinked
+
+
+def test_pictures_that_may_not_be_passed_on_are_not_linked(tmp_path):
+    page = write_report(tmp_path, "cifar10", {"linear": {}, "128": {}})
+    assert "](pictures/" not in page
+    assert "dvc repro gallery@cifar10" in page
+    assert "reports/cifar10/pictures/" in page
+
+
+def test_the_best_experiment_is_drawn(page):
+    assert "`photos-128`, 55" in page or "`photos-128-l2`, 55" in page
+
+
+def test_seconds_and_paths_are_not_in_it(folder):
+    for path in (folder / "reports").rglob("*"):
+        if path.is_file() and path.suffix != ".png":
+            text = path.read_text(encoding="utf-8")
+            assert str(folder) not in text
+            assert "seconds" not in text
+
+
+def test_two_runs_write_the_same_bytes(folder, tmp_path):
+    write_report(tmp_path)
+    for path in tree(folder / "reports"):
+        first, second = folder / "reports" / path, tmp_path / "reports" / path
+        if first.is_file():
+            assert first.read_bytes() == second.read_bytes(), path
+    for path in (tmp_path / "reports").rglob("*.png"):
+        assert b"Software" not in path.read_bytes()
+
+
+def test_results_that_are_missing_are_asked_for(tmp_path):
+    with pytest.raises(PipelineError, match="is missing: run 'dvc repro'"):
+        load_results(DOCUMENT, "photos", tmp_path, tmp_path)
+    with pytest.raises(PipelineError, match="has dataset 'none'"):
+        load_results(DOCUMENT, "none", tmp_path, tmp_path)
+
+
+# ---------------------------------------------------------------- one seed
+
+
+def test_one_seed_gives_a_report_without_spreads(tmp_path):
+    document = DOCUMENT | {"defaults": DOCUMENT["defaults"] | {"seeds": [0]}}
+    page = write_report(tmp_path, run={"normalize": {}, "hog": {}}, document=document)
+    numbers = page.partition("## Does preprocessing help?")[2].partition("How to read")[0]
+    assert "| hog |" in numbers
+    assert "±" not in numbers
+    assert not re.search(r"\b(nan|None)\b", page)
+    assert re.search(r"^\| hog \| [0-9.]+ \|  \|  \|  \|  \|$", page, re.MULTILINE)
+
+
+# ---------------------------------------------------------------- LaTeX
+
+
+def test_every_latex_table_is_balanced_and_escaped(folder):
+    files = list((folder / "reports" / "tables").glob("*.tex"))
+    assert len(files) == 2 * len(QUESTIONS) + 4
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(r"\begin{tabular}{")
+        assert text.endswith("\\end{tabular}\n")
+        assert text.isascii(), path
+        bare = re.sub(r"\\.", "", text)
+        assert bare.count("{") == bare.count("}")
+        assert bare.count("$") % 2 == 0
+        assert not re.search(r"[%#_^~]", bare)
+        assert "rule" not in re.sub(r"\w+ ?rule", "", text)  # of booktabs
+        layout = re.match(r"\\begin\{tabular\}\{((?:l|p\{[^}]*\})+)\}", text)
+        n_columns = len(re.findall(r"l(?!inewidth)|p\{[^}]*\}", layout[1]))
+        rows = [line for line in text.splitlines() if line.endswith(r"\\")]
+        for row in rows:
+            assert len(re.findall(r"(?<!\\)&", row)) == n_columns - 1, path
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("50 % & more", r"50 \% \& more"),
+        ("a_b #1 {x} $", r"a\_b \#1 \{x\} \$"),
+        ("\\ ~ ^", r"\textbackslash{} \textasciitilde{} \textasciicircum{}"),
+        ("1 ± 2", r"1 $\pm$ 2"),
+        ("\N{MINUS SIGN}3", "$-$3"),
+        ("<0.001", "$<$0.001"),
+        ("[1, 2]", "{[1, 2]}"),
+    ],
+)
+def test_escape(text, escaped):
+    assert escape(text) == escaped
+
+
+def test_latex_table():
+    table = pd.DataFrame({"a_b": ["x", "y"], "c": ["1 %", "w" * 41]})
+    assert latex_table(table).splitlines() == [
+        r"\begin{tabular}{lp{0.2\linewidth}}",
+        r"\hline",
+        r"a\_b & c \\",
+        r"\hline",
+        r"x & 1 \% \\",
+        "y & " + "w" * 41 + r" \\",
+        r"\hline",
+        r"\end{tabular}",
+    ]
+
+
+# ---------------------------------------------------------------- figures
+
+
+def test_a_montage_has_every_picture_in_its_place():
+    pictures = np.arange(5)[:, None, None, None] / 10 * np.ones((5, 32, 32, 3))
+    sheet = figures.montage(pictures, 3)
+    assert sheet.shape == (2 * 32 + figures.GAP, 3 * 32 + 2 * figures.GAP, 3)
+    assert sheet[0, 0, 0] == 0.0
+    assert sheet[0, 34, 0] == 0.1
+    assert sheet[34, 34, 0] == 0.4
+    assert sheet[34, 68, 0] == 1.0  # no sixth picture
+    assert sheet[0, 33, 0] == 1.0  # a gap
+
+
+def test_only_weights_on_pixels_are_drawn(results):
+    assert figures.has_pixel_weights(results["linear"])
+    hog = results["hog"]
+    other = hog.predictions._replace(first_weights=np.zeros((324, 10), np.float32))
+    assert not figures.has_pixel_weights(type(hog)(hog.name, hog.experiment, hog.metrics, other))
