@@ -53,7 +53,6 @@ def main(
         **page_values(results),
     )
     write_text(folder / "report.md", page)
-    print(folder / "report.md")
 
 
 if __name__ == "__main__":

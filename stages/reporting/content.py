@@ -25,8 +25,8 @@ def write_tables(
     Returns
     -------
     dict
-        The tables' text: ``claims``, ``comparisons``, ``overview``, and ``questions``, of which
-        each has ``id``, ``title``, ``accuracy`` and ``quality``; those without an experiment that
+        The tables' text: ``claims``, ``comparisons``, ``overview``, ``best_classes`` (of the
+        experiment of highest accuracy), and ``questions``, of which each has ``id``, ``title``, ``accuracy`` and ``quality``; those without an experiment that
         was run are left out.
     """
     claims, comparisons = cells.claims_cells(judgements), cells.comparisons_cells(judgements)
@@ -54,6 +54,7 @@ def write_tables(
         "comparisons": comparisons,
         "questions": shown,
         "overview": cells.overview_cells(overview),
+        "best_classes": tables.classes_table([best_result(results)]).drop(columns="experiment"),
     }
 
 
