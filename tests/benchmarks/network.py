@@ -291,8 +291,8 @@ train side by side: {seeds_side_by_side(3):.2f} times as fast on {cores} cores a
 
 ## Memory
 
-A fit of 3072-128-10 on 50,000 mapped samples adds at most {in_new_process(peak_memory):.0f} MB of private memory
-to its process; the features themselves are mapped, and shared by all processes.
+A fit of 3072-128-10 on 50,000 mapped samples adds at most {in_new_process(peak_memory):.0f} MB of
+private memory to its process; the features themselves are mapped, and shared by all processes.
 """
     write_text(output, page)
     print(page)
