@@ -26,8 +26,8 @@ def write_tables(
     -------
     dict
         The tables' text: ``claims``, ``comparisons``, ``overview``, ``best_classes`` (of the
-        experiment of highest accuracy), and ``questions``, of which each has ``id``, ``title``, ``accuracy`` and ``quality``; those without an experiment that
-        was run are left out.
+        experiment of highest accuracy), and ``questions``, of which each has ``id``, ``title``,
+        ``accuracy`` and ``quality``; those without an experiment that was run are left out.
     """
     claims, comparisons = cells.claims_cells(judgements), cells.comparisons_cells(judgements)
     _write(folder, "claims", claims, claims)
