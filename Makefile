@@ -27,7 +27,7 @@ check: .venv/installed ## ruff and mypy
 	ruff format --check stages tests
 	mypy
 
-bench: .venv/installed ## the network against scikit-learn, PyTorch and the bound
+bench: .venv/installed ## the network against scikit-learn, the bound, and PyTorch if it is installed
 	python -m tests.benchmarks.network --output reports/benchmarks.md
 
 lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.13

@@ -257,7 +257,7 @@ def table(results: dict[str, dict[str, tuple[float, float]]]) -> str:
 
 def main(
     output: Annotated[Path, typer.Option(help="The Markdown page to write.")],
-    rounds: Annotated[int, typer.Option(help="How often each contender runs.")] = 7,
+    rounds: Annotated[int, typer.Option(help="How often each contender runs.")] = 5,
 ) -> None:
     """Write how fast the network trains, in ratios measured side by side."""
     warnings.simplefilter("ignore")  # scikit-learn's, that few epochs do not converge
