@@ -1,0 +1,1 @@
+"""What the pipeline survives, tried often; `make soak` writes reports/reliability.md."""
