@@ -38,7 +38,7 @@ lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.1
 	rm -rf .venv-lock
 
 clean: ## remove all that can be made again, but not DVC's cache
-	rm -rf .venv data models .checkpoints .timings .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv data models .checkpoints .locks .timings .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

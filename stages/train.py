@@ -37,16 +37,18 @@ def main(
     experiment = load_experiment(params, name)
     samples = open_features(features)
     X, y = samples.select(experiment.train)
+    flipped = samples.select_flipped(experiment.train) if experiment.flip else None
     settings, trials = experiment.network_params(), []
-    if candidates(settings):
-        trials = search(settings, X, y, experiment.seeds)
-        settings |= best(trials)
+    settings["picture_shape"] = samples.picture_shape
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
     digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()
     resume = checkpoints / f"{name}-{digest[:16]}"
     seconds = {}
     with new_folder(output) as folder:
-        fits = fit_seeds(settings, X, y, experiment.seeds, resume)
+        if candidates(settings):
+            trials = search(settings, X, y, experiment.seeds, flipped)
+            settings |= best(trials)
+        fits = fit_seeds(settings, X, y, experiment.seeds, resume, flipped)
         for fitted in progress(fits, f"train {name}", len(experiment.seeds)):
             save_network(network_path(folder, fitted.seed), fitted.network, samples.class_names)
             seconds[str(fitted.seed)] = fitted.seconds

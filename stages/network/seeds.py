@@ -16,6 +16,7 @@ from stages.network.losses import Labels
 from stages.network.storage import load_network
 from stages.network.training import DivergedError
 from stages.runtime.errors import PipelineError
+from stages.runtime.processes import stop_with_parent
 
 
 def network_path(folder: Path, seed: int) -> Path:
@@ -48,6 +49,7 @@ def fit_seeds(
     y: Labels,
     seeds: list[int],
     checkpoints: Path,
+    flipped: npt.NDArray[Any] | None = None,
 ) -> Iterator[Fitted]:
     """Yield a fitted network for each seed, in the order of `seeds`.
 
@@ -61,24 +63,36 @@ def fit_seeds(
     seeds : list of int
     checkpoints : Path
         A folder for one checkpoint per seed; left there for the caller to remove.
+    flipped : ndarray of shape (n_samples, n_features), optional
+        See `SoftmaxNetwork.fit`.
 
     Raises
     ------
     PipelineError
         If a training diverges; says for which seed.
     """
-    jobs = (delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints) for seed in seeds)
+    jobs = (
+        delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, flipped)
+        for seed in seeds
+    )
     workers = min(len(seeds), cpu_count())
-    fitted: Iterator[Fitted] = Parallel(n_jobs=workers, return_as="generator")(jobs)
+    parallel = Parallel(n_jobs=workers, return_as="generator", initializer=stop_with_parent)
+    fitted: Iterator[Fitted] = parallel(jobs)
     return fitted
 
 
-def _fit(params: dict[str, Any], X: npt.NDArray[Any], y: Labels, checkpoints: Path) -> Fitted:
+def _fit(
+    params: dict[str, Any],
+    X: npt.NDArray[Any],
+    y: Labels,
+    checkpoints: Path,
+    flipped: npt.NDArray[Any] | None,
+) -> Fitted:
     seed = params["random_state"]
     start = time.monotonic()
     try:
         network = SoftmaxNetwork(**params).fit(
-            X, y, checkpoint=Checkpoint(network_path(checkpoints, seed))
+            X, y, flipped=flipped, checkpoint=Checkpoint(network_path(checkpoints, seed))
         )
     except DivergedError as error:
         raise PipelineError(f"seed {seed}: {error}") from None

@@ -10,6 +10,7 @@ import typer
 from tqdm import tqdm
 
 from stages.runtime.errors import PipelineError
+from stages.runtime.processes import stop_with_dvc
 
 Item = TypeVar("Item")
 
@@ -18,8 +19,9 @@ def run(app: typer.Typer) -> None:
     """Call `app`; report a `PipelineError` or an `OSError` on one line of standard error.
 
     Exits with the error's own code (1, or 2 for a wrong parameter); a disk that is full or
-    read-only is an `OSError`, and its text names the file.
+    read-only is an `OSError`, and its text names the file. Ends with the DVC that started it.
     """
+    stop_with_dvc()
     try:
         app()
     except PipelineError as error:

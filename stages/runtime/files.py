@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.runtime.errors import PipelineError
+from stages.runtime.processes import sole_writer
 
 
 @contextmanager
@@ -20,11 +21,12 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
-    try:
-        yield partial
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with sole_writer(path):
+        try:
+            yield partial
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -36,19 +38,21 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises
     ------
     PipelineError
-        If `path` is a folder with other things in it than are to be written there.
+        If `path` is a folder with other things in it than are to be written there, or if
+        another process is writing it.
     """
     partial = _partial(path)
-    shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-        if path.exists():
-            _refuse_foreign(path, partial)
-            shutil.rmtree(path)
-        partial.rename(path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with sole_writer(path):
+        shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
+        partial.mkdir(parents=True)
+        try:
+            yield partial
+            if path.exists():
+                _refuse_foreign(path, partial)
+                shutil.rmtree(path)
+            partial.rename(path)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
 from stages.network.training import DivergedError
 from stages.runtime.errors import PipelineError
+from stages.runtime.processes import stop_with_parent
 
 N_SEEDS = 2  # of the experiment's own, for each combination
 
@@ -35,22 +36,30 @@ class Trial(NamedTuple):
 
 def candidates(params: dict[str, Any]) -> dict[str, list[float]]:
     """Return the parameters that are given as a list of values to choose from."""
-    names = ("learning_rate", "alpha")
-    return {name: params[name] for name in names if isinstance(params[name], list)}
+    names = ("learning_rate", "alpha", "momentum", "dropout", "label_smoothing")
+    return {name: params[name] for name in names if isinstance(params.get(name), list)}
 
 
-def search(params: dict[str, Any], X: npt.NDArray[Any], y: Labels, seeds: list[int]) -> list[Trial]:
+def search(
+    params: dict[str, Any],
+    X: npt.NDArray[Any],
+    y: Labels,
+    seeds: list[int],
+    flipped: npt.NDArray[Any] | None = None,
+) -> list[Trial]:
     """Train each combination on a part of the samples, score it on the rest.
 
     Parameters
     ----------
     params : dict
-        Arguments of `SoftmaxNetwork`; `learning_rate` or `alpha` may be lists.
+        Arguments of `SoftmaxNetwork`; those that `candidates` looks at may be lists.
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,), int64
     seeds : list of int
         The first `N_SEEDS` are trained; the first also draws the held-out part, which has
         ``validation_fraction`` of the samples, in equal shares of each class.
+    flipped : ndarray of shape (n_samples, n_features), optional
+        See `SoftmaxNetwork.fit`.
 
     Returns
     -------
@@ -66,15 +75,17 @@ def search(params: dict[str, Any], X: npt.NDArray[Any], y: Labels, seeds: list[i
     combinations = [
         dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())
     ]
+    arrays = [X, y] if flipped is None else [X, y, flipped]
     parts = train_test_split(
-        X, y, test_size=params["validation_fraction"], stratify=y, random_state=seeds[0]
+        *arrays, test_size=params["validation_fraction"], stratify=y, random_state=seeds[0]
     )
     jobs = (
         delayed(_score)({**params, **values, "random_state": seed}, *parts)
         for values in combinations
         for seed in seeds[:N_SEEDS]
     )
-    scores = Parallel(n_jobs=min(cpu_count(), len(combinations) * N_SEEDS))(jobs)
+    workers = min(cpu_count(), len(combinations) * N_SEEDS)
+    scores = Parallel(n_jobs=workers, initializer=stop_with_parent)(jobs)
     trials = []
     for values in combinations:
         of_seeds = [scores.pop(0) for _ in seeds[:N_SEEDS]]
@@ -95,8 +106,11 @@ def _score(
     held_out: npt.NDArray[Any],
     y: Labels,
     held_out_y: Labels,
+    flipped: npt.NDArray[Any] | None = None,
+    _: npt.NDArray[Any] | None = None,
 ) -> float | None:
     try:
-        return float(SoftmaxNetwork(**params).fit(X, y).score(held_out, held_out_y))
+        network = SoftmaxNetwork(**params).fit(X, y, flipped=flipped)
+        return float(network.score(held_out, held_out_y))
     except DivergedError:
         return None
