@@ -35,20 +35,23 @@ def main(
     networks = load_seeds(models, experiment.seeds)
     samples = open_features(features)
     n_classes = len(samples.class_names)
-    (X, y), (seen, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
-    per_seed, predicted = [], []
+    (_, y), (seen, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
+    views = scores.views(samples, experiment.test, experiment.average_flips)
+    per_seed, probabilities = [], []
     for network in networks:
-        proba = scores.probabilities(network, X, n_classes)
-        predicted.append(proba.argmax(axis=1))
-        row = scores.heldout_scores(proba, y)
-        row |= scores.train_scores(scores.probabilities(network, seen, n_classes), seen_y)
+        probabilities.append(scores.probabilities(network, views, n_classes))
+        row = scores.heldout_scores(probabilities[-1], y)
+        row |= scores.train_scores(scores.probabilities(network, [seen], n_classes), seen_y)
         per_seed.append(row | {"zero_weights": scores.zero_share(network)})
-    classes = np.array(predicted, dtype=np.uint8)
+    classes = np.argmax(probabilities, axis=2).astype(np.uint8)
     counts = scores.confusion(classes, y, n_classes)
     curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
     metrics = {
         **scores.spreads(per_seed),
         "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
+        "ensemble": scores.ensemble_scores(probabilities, y),
+        "n_features": networks[0].n_features_in_,
+        "n_parameters": sum(p.size for p in networks[0].network_.parameters),
         "seeds": experiment.seeds,
         "per_seed": per_seed,
         "trials": trials,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,8 @@ def main(
     feature, transform = merge_feature(read_params(params), name)
     open_input = read_pictures if feature.input.startswith("raw/") else open_features
     samples = open_input(data / feature.input)
+    if feature.flip:
+        samples = replace(samples, flipped=samples.values[:, :, ::-1])
     training, _ = samples.select(feature.fit or ["data_batch_1"])
     try:
         transform.n_outputs(training.shape[1:], len(training))
@@ -41,12 +44,15 @@ def main(
     with threadpool_limits(1), new_folder(output) as folder:
         apply = transform.fit(training)
         n_features = apply(samples.values[:1]).shape[1]
-        values = create_features(folder, samples, n_features)
-        for start in progress(range(0, len(values), BLOCK), f"preprocess {name}"):
-            values[start : start + BLOCK] = apply(samples.values[start : start + BLOCK])
-        if not np.isfinite(values).all():
-            raise PipelineError(f"features.{name}: {feature.transform} gave NaN or infinity")
-        del values  # flushes the file before the folder is renamed
+        shape = samples.picture_shape if transform.elementwise else None
+        outputs = create_features(folder, samples, n_features, shape)
+        sources = [s for s in (samples.values, samples.flipped) if s is not None]
+        for inputs, values in zip(sources, outputs, strict=True):
+            for start in progress(range(0, len(values), BLOCK), f"preprocess {name}"):
+                values[start : start + BLOCK] = apply(inputs[start : start + BLOCK])
+            if not np.isfinite(values).all():
+                raise PipelineError(f"features.{name}: {feature.transform} gave NaN or infinity")
+        del values, outputs  # flushes the files before the folder is renamed
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def test_selected_batches_come_in_the_order_of_their_names(names):
 
 @pytest.fixture
 def features(tmp_path):
-    values = create_features(tmp_path, letters_samples(), 4)
+    (values,) = create_features(tmp_path, letters_samples(), 4, None)
     values[:] = np.arange(36).reshape(9, 4) / 3
     values.flush()
     return tmp_path

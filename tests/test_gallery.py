@@ -41,7 +41,7 @@ def test_scores_are_scikit_learns():
     generator = np.random.default_rng(0)
     X, y = generator.standard_normal((60, 5)), np.arange(60) % 3
     network = SoftmaxNetwork(epochs=5, learning_rate=0.5, random_state=0).fit(X, y)
-    proba = scores.probabilities(network, X, 3)
+    proba = scores.probabilities(network, [X], 3)
     found = scores.heldout_scores(proba, y)
     assert found["accuracy"] == accuracy_score(y, network.predict(X))
     assert found["loss"] == pytest.approx(log_loss(y, network.predict_proba(X)))
@@ -54,7 +54,7 @@ def test_scores_are_scikit_learns():
 def test_a_class_that_training_never_saw_has_probability_0():
     X, y = np.eye(4), np.array([0, 2, 2, 0])
     network = SoftmaxNetwork(epochs=2, random_state=0).fit(X, y)
-    proba = scores.probabilities(network, X, 4)
+    proba = scores.probabilities(network, [X], 4)
     assert (proba[:, [1, 3]] == 0).all()
     assert (proba[:, [0, 2]] > 0).all()
     assert proba.sum(axis=1) == pytest.approx(1.0)

@@ -268,7 +268,9 @@ def preprocess_rows(tmp_path):
         (tmp_path / "features" / "own-rows").mkdir(parents=True)
         batches = {"data_batch_1": (0, 40), "test_batch": (40, 80)}
         like = Samples(np.empty(0), np.arange(80) % 10, batches, list("abcdefghij"))
-        values = create_features(tmp_path / "features" / "own-rows", like, training.shape[1])
+        (values,) = create_features(
+            tmp_path / "features" / "own-rows", like, training.shape[1], None
+        )
         values[:] = np.concatenate([training, test])
         del values
         feature = {"input": "features/own-rows", "transform": transform, "fit": ["data_batch_1"]}

@@ -45,6 +45,7 @@ def read_pictures(folder: Path) -> Samples:
         labels=np.concatenate([labels for _, labels in parts]),
         batches=dict(zip(BATCH_NAMES, zip([0, *ends], ends, strict=False), strict=True)),
         class_names=class_names,
+        picture_shape=PICTURE_SHAPE,
     )
 
 

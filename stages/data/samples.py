@@ -30,34 +30,56 @@ class Samples:
         First row and end row of each batch.
     class_names : list of str
         The ten classes.
+    flipped : ndarray, like `values`, optional
+        The same features of the pictures mirrored left to right.
+    picture_shape : tuple of int, optional
+        Height, width and channels of a row of `values` that still is a picture.
     """
 
     values: npt.NDArray[np.generic]
     labels: npt.NDArray[np.int64]
     batches: dict[str, tuple[int, int]]
     class_names: list[str]
+    flipped: npt.NDArray[np.generic] | None = None
+    picture_shape: tuple[int, int, int] | None = None
 
     def select(self, names: Sequence[str]) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
         """Return values and labels of the batches `names`, in that order.
 
         Batches that lie side by side come as a view of the file, without a copy.
         """
+        rows = self._rows(names)
+        return self.values[rows], self.labels[rows]
+
+    def select_flipped(self, names: Sequence[str]) -> npt.NDArray[np.generic] | None:
+        """Return the features of the mirrored pictures likewise, if there are any."""
+        return None if self.flipped is None else self.flipped[self._rows(names)]
+
+    def _rows(self, names: Sequence[str]) -> slice | npt.NDArray[np.int64]:
         rows = [self.batches[name] for name in names]
         if all(end == start for (_, end), (start, _) in itertools.pairwise(rows)):
-            span = slice(rows[0][0], rows[-1][1])
-            return self.values[span], self.labels[span]
-        index = np.concatenate([np.arange(start, end) for start, end in rows])
-        return self.values[index], self.labels[index]
+            return slice(rows[0][0], rows[-1][1])
+        return np.concatenate([np.arange(start, end) for start, end in rows])
 
 
-def create_features(folder: Path, like: Samples, n_features: int) -> npt.NDArray[np.float32]:
-    """Start a feature set of the same samples; return its (n, n_features) array to be filled."""
+def create_features(
+    folder: Path, like: Samples, n_features: int, picture_shape: tuple[int, int, int] | None
+) -> list[npt.NDArray[np.float32]]:
+    """Start a feature set of the same samples; return its arrays, to be filled.
+
+    They are of shape (n, n_features): one, or with `like.flipped` two, as in `Samples`.
+    """
     np.save(folder / "labels.npy", like.labels)
-    header = {"batches": like.batches, "class_names": like.class_names}
-    write_json(folder / "header.json", header)
+    header = _Header(
+        batches=like.batches, class_names=like.class_names, picture_shape=picture_shape
+    )
+    write_json(folder / "header.json", header.model_dump())
     shape = (len(like.labels), n_features)
-    file = folder / "values.npy"
-    return np.lib.format.open_memmap(file, mode="w+", dtype=np.float32, shape=shape)
+    names = ["values.npy"] if like.flipped is None else ["values.npy", "flipped.npy"]
+    return [
+        np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=shape)
+        for name in names
+    ]
 
 
 def open_features(folder: Path) -> Samples:
@@ -71,14 +93,26 @@ def open_features(folder: Path) -> Samples:
     header = parse(_Header, read_json(folder / "header.json"), f"{folder}/header.json")
     try:
         values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
+        file = folder / "flipped.npy"
+        flipped = np.load(file, mmap_mode="r", allow_pickle=False) if file.exists() else values
         labels = np.load(folder / "labels.npy", allow_pickle=False)
     except Exception as error:  # a damaged .npy can raise nearly anything
         raise PipelineError(f"{folder} is no feature set ({error}): run 'dvc repro'") from None
-    if values.ndim != 2 or len(values) != len(labels):
-        raise PipelineError(f"{folder} is damaged: {values.shape} values, {labels.shape} labels")
+    if values.ndim != 2 or len(values) != len(labels) or flipped.shape != values.shape:
+        raise PipelineError(
+            f"{folder} is damaged: {values.shape} values, {flipped.shape} flipped, "
+            f"{labels.shape} labels"
+        )
     if any(not 0 <= start < end <= len(labels) for start, end in header.batches.values()):
         raise PipelineError(f"{folder} is damaged: its batches are not within {len(labels)} rows")
-    return Samples(values, labels, header.batches, header.class_names)
+    return Samples(
+        values,
+        labels,
+        header.batches,
+        header.class_names,
+        None if flipped is values else flipped,
+        header.picture_shape,
+    )
 
 
 class _Header(BaseModel):
@@ -86,3 +120,4 @@ class _Header(BaseModel):
 
     batches: dict[str, tuple[int, int]]
     class_names: list[str]
+    picture_shape: tuple[int, int, int] | None = None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from stages.data.samples import Samples
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.inputs import mirrored
 from stages.network.losses import Floats, Labels
+from stages.runtime.errors import PipelineError
 from stages.statistics.calibration import (
     brier_score,
     expected_calibration_error,
@@ -16,13 +20,30 @@ from stages.statistics.calibration import (
 )
 
 
+def views(samples: Samples, batches: Sequence[str], flips: bool) -> list[npt.NDArray[Any]]:
+    """Return the (n, n_features) samples of `batches`, and with `flips` their mirror images."""
+    X, _ = samples.select(batches)
+    if not flips:
+        return [X]
+    flipped = samples.select_flipped(batches)
+    if flipped is None and samples.picture_shape:
+        flipped = mirrored(X, samples.picture_shape)
+    if flipped is None:
+        raise PipelineError("average_flips: these features have no mirror images: run 'dvc repro'")
+    return [X, flipped]
+
+
 def probabilities(
-    network: SoftmaxNetwork, X: npt.NDArray[Any], n_classes: int
+    network: SoftmaxNetwork, views: list[npt.NDArray[Any]], n_classes: int
 ) -> npt.NDArray[np.float64]:
-    """Return the (n, n_classes) probabilities; a class that training never saw has 0."""
-    proba = np.zeros((len(X), n_classes))
-    proba[:, network.classes_] = network.predict_proba(X)
-    proba /= proba.sum(axis=1, keepdims=True)  # float32 sums miss 1 by a little
+    """Return the (n, n_classes) probabilities, the mean over `views` of the same n samples.
+
+    A class that training never saw has 0.
+    """
+    proba = np.zeros((len(views[0]), n_classes))
+    for X in views:
+        proba[:, network.classes_] += network.predict_proba(X)
+    proba /= proba.sum(axis=1, keepdims=True)  # the number of views; float32 sums miss 1 a little
     return proba
 
 
@@ -34,6 +55,11 @@ def heldout_scores(proba: Floats, y: Labels) -> dict[str, float]:
         "brier": brier_score(proba, y),
         "ece": expected_calibration_error(proba, y),
     }
+
+
+def ensemble_scores(probabilities: list[npt.NDArray[np.float64]], y: Labels) -> dict[str, float]:
+    """Return `heldout_scores` of the networks together: of the mean of their probabilities."""
+    return heldout_scores(np.mean(probabilities, axis=0), y)
 
 
 def train_scores(proba: Floats, y: Labels) -> dict[str, float]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.losses import Floats, Labels
+from stages.network.losses import Floats
 from stages.network.npz import load_npz, save_npz
 from stages.runtime.errors import PipelineError
 
@@ -79,10 +79,13 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def identify(params: dict[str, Any], X: npt.NDArray[Any], y: Labels) -> str:
+def identify(params: dict[str, Any], *arrays: npt.NDArray[Any] | None) -> str:
     """Return a SHA-256 of everything that a training's result depends on."""
-    digest = hashlib.sha256(json.dumps([params, X.shape, X.dtype.str], sort_keys=True).encode())
-    for start in range(0, len(X), ROWS):
-        digest.update(np.ascontiguousarray(X[start : start + ROWS]).data)
-    digest.update(np.ascontiguousarray(y).data)
+    digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
+    for array in arrays:
+        if array is None:
+            continue
+        digest.update(f"{array.shape} {array.dtype.str}".encode())
+        for start in range(0, len(array), ROWS):
+            digest.update(np.ascontiguousarray(array[start : start + ROWS]).data)
     return digest.hexdigest()

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from stages.network.checkpoint import Checkpoint, Stateful, identify
@@ -54,6 +54,15 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Share of the hidden units that is silenced at each training step.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
+    flip : bool, default=False
+        Mirror each sample with probability 1/2 whenever it is trained on, left to right.
+    shift : int, default=0
+        Likewise move it by up to so many pixels in each direction.
+    picture_shape : tuple of int, optional
+        Height, width and channels of a sample; `shift` needs it, and `flip` too unless `fit` is
+        given features of the mirrored pictures.
+    averaged_epochs : int, default=0
+        End with the mean of the weights at the end of each of so many last epochs.
     early_stopping : bool, default=False
         Hold out a part of the training samples, stop when accuracy on it no longer rises, and
         keep the best weights.
@@ -61,7 +70,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     patience : int, default=10
         Epochs without a better accuracy before stopping early.
     random_state : int, numpy.random.Generator or None, default=None
-        Seeds the first weights, the order of the samples and the dropped units.
+        Seeds the first weights, the order of the samples and all else that is drawn.
     verbose : bool, default=False
         Print both losses of every epoch, as the course report does.
 
@@ -94,6 +103,10 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         schedule: str = "constant",
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
+        flip: bool = False,
+        shift: int = 0,
+        picture_shape: Any = None,
+        averaged_epochs: int = 0,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,
@@ -112,6 +125,10 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.schedule = schedule
         self.dropout = dropout
         self.label_smoothing = label_smoothing
+        self.flip = flip
+        self.shift = shift
+        self.picture_shape = picture_shape
+        self.averaged_epochs = averaged_epochs
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.patience = patience
@@ -123,6 +140,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X: Any,
         y: Any,
         *,
+        flipped: Any = None,
         checkpoint: Checkpoint | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> SoftmaxNetwork:
@@ -134,6 +152,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Finite numbers; a read-only memory map is not copied.
         y : array-like of shape (n_samples,)
             Class labels of any kind.
+        flipped : array-like of shape (n_samples, n_features), optional
+            With `flip`, what stands for the mirrored samples, if those are no pictures.
         checkpoint : Checkpoint, optional
             Taken up if its file exists, and kept up to date; it is left for the caller to
             remove once the network is safe. Needs an integer `random_state`.
@@ -154,22 +174,24 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_parameters(self.get_params())
         X, codes = self._validate_samples(X, y)
+        if flipped is not None:
+            flipped = check_array(flipped, dtype=X.dtype)
         if checkpoint and not isinstance(self.random_state, numbers.Integral):
             raise ValueError("a checkpoint needs an integer random_state")
-        identity = identify(self.get_params(), X, codes) if checkpoint else ""
+        identity = identify(self.get_params(), X, flipped, codes) if checkpoint else ""
         generator = np.random.default_rng(self.random_state)
         stopping = None
         if self.early_stopping:
-            X, held_out, codes, held_out_codes = hold_out(
-                X, codes, self.validation_fraction, generator
-            )
-            stopping = EarlyStopping(self.patience, held_out, held_out_codes)
-        self._training = self._start(X, generator, self.schedule)
+            rows, held_out = hold_out(codes, self.validation_fraction, generator)
+            stopping = EarlyStopping(self.patience, X[held_out], codes[held_out])
+            X, codes = X[rows], codes[rows]
+            flipped = None if flipped is None else flipped[rows]
+        self._training = self._start(X, generator)
         parts: list[Stateful] = [self._training, stopping] if stopping else [self._training]
         if checkpoint:
             checkpoint.restore(identity, parts)
         while not self._finished(stopping):
-            self._run_epoch(X, codes)
+            self._run_epoch(X, codes, flipped)
             if stopping:
                 stopping.record(self._training.network)
             if checkpoint and (checkpoint.due or self._finished(stopping)):
@@ -210,7 +232,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if first or not hasattr(self, "_training"):
             start = None if first else self.network_
             generator = np.random.default_rng(self.random_state)
-            self._training = self._start(X, generator, "constant", start)
+            # Which epoch is the last one is not known here.
+            endless = {"schedule": "constant", "averaged_epochs": 0}
+            self._training = self._start(X, generator, start, **endless)
         self._run_epoch(X, codes)
         return self._publish()
 
@@ -249,21 +273,22 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         X: npt.NDArray[Any],
         generator: np.random.Generator,
-        schedule: str,
         network: Network | None = None,
+        **overrides: Any,
     ) -> Training:
         if network is None:
             sizes = [X.shape[1], *self.hidden_layer_sizes, len(self.classes_)]
             network = Network.initialize(sizes, self.activation, generator, X.dtype)
-        names = [name for name in Settings._fields if name != "schedule"]
-        settings = Settings(schedule=schedule, **{name: getattr(self, name) for name in names})
-        return Training(network, settings, generator)
+        settings = Settings(**{name: getattr(self, name) for name in Settings._fields})
+        return Training(network, settings._replace(**overrides), generator)
 
-    def _run_epoch(self, X: npt.NDArray[Any], codes: Labels) -> None:
+    def _run_epoch(
+        self, X: npt.NDArray[Any], codes: Labels, flipped: npt.NDArray[Any] | None = None
+    ) -> None:
         # One thread: the same sums in the same order whatever else the machine does. Seeds and
         # folds run side by side instead.
         with threadpool_limits(1, "blas"):
-            self._training.run_epoch(X, codes)
+            self._training.run_epoch(X, codes, flipped)
         if self.verbose:
             loss, net_loss = self._training.losses[-1]
             print(f"for epoch{self._training.epoch}, loss is {loss}, net loss is {net_loss}")

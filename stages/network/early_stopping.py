@@ -13,19 +13,16 @@ from stages.network.losses import Floats, Labels
 from stages.network.model import Network
 
 
-def hold_out(
-    X: npt.NDArray[Any], y: Labels, fraction: float, generator: np.random.Generator
-) -> list[npt.NDArray[Any]]:
-    """Split samples and labels at random: X to train on, X held out, and y of each.
+def hold_out(y: Labels, fraction: float, generator: np.random.Generator) -> list[Labels]:
+    """Split samples at random: return the rows to train on, and those held out.
 
     Every class keeps its share in both parts, unless there are too few samples for that.
     """
     counts = np.bincount(y)
     n_held_out = math.ceil(fraction * len(y))
     room = min(n_held_out, len(y) - n_held_out) >= len(counts) and counts.min() > 1
-    parts: list[npt.NDArray[Any]] = train_test_split(
-        X,
-        y,
+    parts: list[Labels] = train_test_split(
+        np.arange(len(y)),
         test_size=n_held_out,
         stratify=y if room else None,
         random_state=int(generator.integers(2**31)),

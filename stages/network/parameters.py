@@ -29,6 +29,8 @@ RANGES = {
     "batch_size": COUNT,
     "epochs": COUNT,
     "patience": COUNT,
+    "shift": (0, np.inf, "0 or more"),
+    "averaged_epochs": (0, np.inf, "0 or more"),
 }
 
 
@@ -43,3 +45,8 @@ def check_parameters(params: dict[str, Any]) -> None:
     if any(size < 1 for size in params["hidden_layer_sizes"]):
         sizes = params["hidden_layer_sizes"]
         raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more")
+    if params["averaged_epochs"] > params["epochs"]:
+        epochs = params["epochs"]
+        raise ValueError(f"averaged_epochs={params['averaged_epochs']} of only {epochs} epochs")
+    if params["averaged_epochs"] and params["early_stopping"]:
+        raise ValueError("averaged_epochs and early_stopping choose the weights in two ways")

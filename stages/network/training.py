@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from stages.network.inputs import Inputs
 from stages.network.losses import Floats, Labels
 from stages.network.model import Backpropagation, Network
 from stages.network.optimizers import SGD, learning_rate_at
@@ -30,6 +31,10 @@ class Settings(NamedTuple):
     schedule: str
     dropout: float
     label_smoothing: float
+    flip: bool = False
+    shift: int = 0
+    picture_shape: tuple[int, int, int] | None = None
+    averaged_epochs: int = 0
 
 
 class Training:
@@ -41,7 +46,7 @@ class Training:
         Trained in place.
     settings : Settings
     generator : numpy.random.Generator
-        Shuffles the samples of every epoch, and draws the dropped units.
+        Shuffles the samples of every epoch, mirrors and moves them, and drops units.
 
     Attributes
     ----------
@@ -58,6 +63,7 @@ class Training:
         self.settings = settings
         self.generator = generator
         self.optimizer = SGD(network.parameters, settings.momentum, settings.nesterov)
+        self.means = [np.zeros_like(p) for p in network.parameters] if self._averages else []
         self.losses: list[tuple[float, float]] = []
 
     @property
@@ -65,7 +71,13 @@ class Training:
         """How many epochs are done."""
         return len(self.losses)
 
-    def run_epoch(self, X: npt.NDArray[Any], y: Labels) -> None:
+    @property
+    def _averages(self) -> bool:
+        return self.settings.averaged_epochs > 0
+
+    def run_epoch(
+        self, X: npt.NDArray[Any], y: Labels, flipped: npt.NDArray[Any] | None = None
+    ) -> None:
         """Go once through all samples in a new random order.
 
         Parameters
@@ -73,19 +85,29 @@ class Training:
         X : ndarray of shape (n, n_features)
             May be a read-only memory map: rows are copied a batch at a time.
         y : ndarray of shape (n,), int64
+        flipped : ndarray of shape (n, n_features), optional
+            See `Inputs`.
 
         Raises
         ------
         DivergedError
             If the loss is no longer finite.
         """
-        settings, dtype = self.settings, self.network.weights[0].dtype
+        settings = self.settings
         penalty = PENALTIES[settings.penalty](settings.alpha)
         rate = learning_rate_at(
             settings.schedule, settings.learning_rate, self.epoch, settings.epochs
         )
         size = min(settings.batch_size, len(X))
-        batch: Floats = np.empty((size, X.shape[1]), dtype=dtype)
+        inputs = Inputs(
+            X,
+            size,
+            self.network.weights[0].dtype,
+            flip=settings.flip,
+            shift=settings.shift,
+            flipped=flipped,
+            picture_shape=settings.picture_shape,
+        )
         backpropagation = Backpropagation(
             self.network, size, settings.dropout, settings.label_smoothing
         )
@@ -94,8 +116,7 @@ class Training:
         with np.errstate(over="ignore", invalid="ignore"):
             for start in range(0, len(X), size):
                 rows = order[start : start + size]
-                # "clip" skips a check of every index; they are right by construction.
-                samples = np.take(X, rows, axis=0, out=batch[: len(rows)], mode="clip")
+                samples = inputs.batch(rows, self.generator)
                 loss = backpropagation(samples, y[rows], self.generator)
                 total += loss * len(rows)
                 penalty.add_gradients(self.network.weights, backpropagation.gradients)
@@ -109,11 +130,26 @@ class Training:
                 f"learning_rate below {settings.learning_rate}, or standardise the features"
             )
         self.losses.append((loss, data_loss))
+        if self._averages:
+            self._average()
+
+    def _average(self) -> None:
+        """Take the weights into the mean over the last epochs; end with that mean.
+
+        Izmailov et al., "Averaging weights leads to wider optima", 2018.
+        """
+        n_averaged = self.epoch - (self.settings.epochs - self.settings.averaged_epochs)
+        for mean, parameter in zip(self.means, self.network.parameters, strict=True):
+            if n_averaged >= 1:
+                mean += (parameter - mean) / n_averaged
+            if self.epoch == self.settings.epochs:
+                parameter[:] = mean
 
     def state(self) -> tuple[dict[str, Floats], dict[str, Any]]:
         """Return all that is needed to go on bit for bit: arrays, and a value for JSON."""
         arrays = {f"parameter_{i}": p for i, p in enumerate(self.network.parameters)}
         arrays |= {f"velocity_{i}": v for i, v in enumerate(self.optimizer.velocities)}
+        arrays |= {f"mean_{i}": m for i, m in enumerate(self.means)}
         return arrays, {"losses": self.losses, "generator": self.generator.bit_generator.state}
 
     def restore(self, arrays: dict[str, Floats], rest: dict[str, Any]) -> None:
@@ -122,5 +158,7 @@ class Training:
             parameter[:] = arrays[f"parameter_{i}"]
         for i, velocity in enumerate(self.optimizer.velocities):
             velocity[:] = arrays[f"velocity_{i}"]
+        for i, mean in enumerate(self.means):
+            mean[:] = arrays[f"mean_{i}"]
         self.losses = [(loss, data_loss) for loss, data_loss in rest["losses"]]
         self.generator.bit_generator.state = rest["generator"]

@@ -13,14 +13,16 @@ from stages.runtime.errors import ParamsError
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Defaults(Section):
     """How to train and test, unless an experiment says otherwise.
 
     The fields from `hidden_layer_sizes` to `validation_fraction` are those of
-    `stages.network.classifier.SoftmaxNetwork` and mean the same there; of a list for `alpha` or
-    `learning_rate`, the value is chosen on held-out training samples.
+    `stages.network.classifier.SoftmaxNetwork` and mean the same there; of a list of numbers,
+    the value is chosen on held-out training samples. With `average_flips` the probabilities of a
+    test picture and of its mirror image are averaged.
     """
 
     train: Batches
@@ -32,13 +34,17 @@ class Defaults(Section):
     learning_rate: Rate | Annotated[list[Rate], Field(min_length=2)]
     batch_size: Annotated[int, Field(ge=1)]
     epochs: Annotated[int, Field(ge=1)]
-    momentum: Annotated[float, Field(ge=0, lt=1)]
+    momentum: Share | Annotated[list[Share], Field(min_length=2)]
     nesterov: bool
     schedule: Literal["constant", "step", "cosine"]
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    dropout: Share | Annotated[list[Share], Field(min_length=2)]
+    label_smoothing: Share | Annotated[list[Share], Field(min_length=2)]
+    flip: bool
+    shift: Annotated[int, Field(ge=0, le=16)]
+    averaged_epochs: Annotated[int, Field(ge=0)]
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
+    average_flips: bool
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
 
 
@@ -50,37 +56,68 @@ class Experiment(Defaults):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Experiment:
-        for name in ("seeds", "alpha", "learning_rate"):
+        for name in ("seeds", "learning_rate", "alpha", "momentum", "dropout", "label_smoothing"):
             values = getattr(self, name)
             if isinstance(values, list) and len(set(values)) < len(values):
                 raise ValueError(f"{name} names one value twice")
         if shared := set(self.train) & set(self.test):
             raise ValueError(f"train and test share {min(shared)}")
-        strengths = self.alpha if isinstance(self.alpha, list) else [self.alpha]
+        strengths, momenta, dropouts = map(_as_list, (self.alpha, self.momentum, self.dropout))
         if self.penalty == "none" and any(strengths):
             raise ValueError("alpha needs a penalty: l1 or l2")
         if self.penalty != "none" and not all(strengths):
             raise ValueError(f"penalty {self.penalty} needs an alpha above 0")
-        if self.dropout > 0 and not self.hidden_layer_sizes:
+        if any(dropouts) and not self.hidden_layer_sizes:
             raise ValueError("dropout needs a hidden layer")
-        if self.nesterov and self.momentum == 0:
+        if self.nesterov and not all(momenta):
             raise ValueError("nesterov needs a momentum above 0")
+        if self.averaged_epochs > self.epochs:
+            raise ValueError(f"averaged_epochs is above the {self.epochs} epochs")
+        if self.averaged_epochs and self.early_stopping:
+            raise ValueError("averaged_epochs and early_stopping both choose the weights: take one")
         return self
 
     def network_params(self) -> dict[str, Any]:
         """Return the fields that are constructor arguments of `SoftmaxNetwork`."""
-        ours = {"dataset", "preprocessing", "train", "test", "seeds"}
+        ours = {"dataset", "preprocessing", "train", "test", "seeds", "average_flips"}
         return self.model_dump(exclude=ours)
 
 
+class Quick(Section):
+    """Fewer epochs and seeds for every experiment, to try things; the reports say so."""
+
+    enabled: bool
+    epochs: Annotated[int, Field(ge=1)]
+    seeds: Annotated[int, Field(ge=1)]
+
+    def shorten(self, experiment: Experiment) -> Experiment:
+        """Return the experiment with at most so many epochs and seeds."""
+        epochs = min(experiment.epochs, self.epochs)
+        averaged = min(experiment.averaged_epochs, epochs)
+        seeds = experiment.seeds[: self.seeds]
+        update = {"epochs": epochs, "averaged_epochs": averaged, "seeds": seeds}
+        return experiment.model_copy(update=update)
+
+
+def _as_list(value: float | list[float]) -> list[float]:
+    return value if isinstance(value, list) else [value]
+
+
 def merge(document: dict[str, Any], name: str) -> Experiment:
-    """Return the experiment `name`: its own entry laid over ``defaults``."""
+    """Return the experiment `name`: its own entry over ``defaults``, shortened by ``quick``."""
     defaults, own = entry(document, "defaults"), entry(document, "experiments", name)
     for where, value in (("defaults", defaults), (f"experiments.{name}", own)):
         if not isinstance(value, dict):
             raise ParamsError(f"{where}: {value!r} is not allowed: write a mapping of keys")
     parse(Defaults, defaults, "defaults")
-    return parse(Experiment, {**defaults, **own}, f"experiments.{name}")
+    experiment = parse(Experiment, {**defaults, **own}, f"experiments.{name}")
+    quick = read_quick(document)
+    return quick.shorten(experiment) if quick.enabled else experiment
+
+
+def read_quick(document: dict[str, Any]) -> Quick:
+    """Return the section ``quick``."""
+    return parse(Quick, entry(document, "quick"), "quick")
 
 
 def load_experiment(path: Path, name: str) -> Experiment:

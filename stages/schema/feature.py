@@ -25,12 +25,16 @@ class Feature(Section):
         The batches that the transform is fitted on, for the transforms that learn something.
     options : dict
         Parameters that differ from those in ``transforms.<transform>``.
+    flip : bool
+        Whether the pictures mirrored left to right are transformed too, by this step and by
+        those after it, for experiments with ``flip`` or ``average_flips``.
     """
 
     input: Annotated[str, Field(pattern=r"^(raw|features)/[a-z0-9][a-z0-9-]*$")]
     transform: str
     fit: Batches | None = None
     options: dict[str, Any] = Field(default_factory=dict)
+    flip: bool = False
 
 
 def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transform]:
@@ -53,4 +57,6 @@ def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transfo
         raise ParamsError(f"{where}.fit: {feature.transform} is fitted: name its training batches")
     if not transform.learns and feature.fit is not None:
         raise ParamsError(f"{where}.fit: {feature.transform} learns nothing: remove this key")
+    if feature.flip and not feature.input.startswith("raw/"):
+        raise ParamsError(f"{where}.flip: True is not allowed: only pictures (raw/) are mirrored")
     return feature, transform

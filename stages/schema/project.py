@@ -13,7 +13,7 @@ from stages.schema.feature import Feature, merge_feature
 from stages.sources.base import Source, make_source
 from stages.transforms.base import Transform, find_transform
 
-SECTIONS = ["datasets", "transforms", "features", "defaults", "experiments"]
+SECTIONS = ["datasets", "transforms", "features", "quick", "defaults", "experiments"]
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -120,6 +120,7 @@ def _check_experiment(
             f"{where}.batch_size: {experiment.batch_size} is not allowed: at most the "
             f"{n_training} training pictures"
         )
+    _check_flips(where, experiment, chains[wanted])
     for step in chains[wanted]:
         for batch in step.fit or []:
             if batch not in experiment.train:
@@ -127,3 +128,18 @@ def _check_experiment(
                     f"{where}.preprocessing: {experiment.preprocessing} is fitted on {batch}, "
                     "which is not among this experiment's training batches"
                 )
+
+
+def _check_flips(where: str, experiment: Experiment, chain: list[Feature]) -> None:
+    pixels = all(find_transform(step.transform, where).elementwise for step in chain)
+    name = f"features.{experiment.dataset}-{experiment.preprocessing}"
+    for key in ("flip", "average_flips"):
+        if getattr(experiment, key) and not (pixels or chain[0].flip):
+            raise ParamsError(
+                f"{where}.{key}: True is not allowed: {name} are no pixels; give the first of "
+                "its features 'flip: true'"
+            )
+    if experiment.shift and (chain[0].flip or not pixels):
+        raise ParamsError(
+            f"{where}.shift: {experiment.shift} is not allowed: {name} are no pixels to move"
+        )

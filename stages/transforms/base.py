@@ -24,6 +24,7 @@ class Transform(Section):
     """
 
     learns: ClassVar[bool] = False  # whether `fit` looks at its samples
+    elementwise: ClassVar[bool] = False  # whether what was a pixel's value still is
 
     @abstractmethod
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int | None:

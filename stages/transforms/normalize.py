@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ class Normalize(Transform):
 
     low: Annotated[float, Field(allow_inf_nan=False)]
     high: Annotated[float, Field(allow_inf_nan=False)]
+
+    elementwise: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _ordered(self) -> Normalize:

@@ -21,6 +21,7 @@ class Standardize(Transform):
     with_std: bool
 
     learns: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = True
 
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
         """Return as many features as there were."""

@@ -1,0 +1,92 @@
+"""The training samples as the network sees them: a batch at a time, mirrored and moved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.network.losses import Floats
+
+Rows = npt.NDArray[np.int64]
+
+
+class Inputs:
+    """Gives out batches; what is drawn for a sample is drawn anew in every epoch.
+
+    Nothing of the data is copied but the batch, so that `X` may be a read-only memory map.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+    batch_size : int
+        The most samples that one batch has.
+    dtype : dtype
+        Of the batches.
+    flip : bool
+        Mirror each sample with probability 1/2, left to right.
+    shift : int
+        Move each sample by up to so many pixels down, up, right or left; the pixels at the
+        edge are repeated.
+    flipped : ndarray of shape (n, n_features), optional
+        What stands for the mirrored samples if `X` are not pictures but features of pictures.
+    picture_shape : tuple of int, optional
+        Height, width and channels of a row of `X`, if it is a picture.
+
+    Raises
+    ------
+    ValueError
+        If samples shall be mirrored or moved that are no pictures.
+    """
+
+    def __init__(
+        self,
+        X: npt.NDArray[Any],
+        batch_size: int,
+        dtype: npt.DTypeLike,
+        *,
+        flip: bool = False,
+        shift: int = 0,
+        flipped: npt.NDArray[Any] | None = None,
+        picture_shape: tuple[int, int, int] | None = None,
+    ) -> None:
+        if shift and flipped is not None:
+            raise ValueError(f"shift={shift} moves pictures, and these are features of pictures")
+        if (shift or (flip and flipped is None)) and picture_shape is None:
+            raise ValueError("flip and shift need picture_shape, or features of flipped pictures")
+        self.X = X
+        self.flip = flip
+        self.shift = shift
+        self.flipped = flipped
+        self.picture_shape = picture_shape or (0, 0, 0)
+        self._batch: Floats = np.empty((batch_size, X.shape[1]), dtype=dtype)
+
+    def batch(self, rows: Rows, generator: np.random.Generator) -> Floats:
+        """Return the samples of `rows`; the next call overwrites them."""
+        # "clip" skips a check of every index; they are right by construction.
+        samples = np.take(self.X, rows, axis=0, out=self._batch[: len(rows)], mode="clip")
+        if self.flip:
+            chosen = np.flatnonzero(generator.random(len(rows)) < 0.5)
+            if self.flipped is None:
+                samples[chosen] = mirrored(samples[chosen], self.picture_shape)
+            else:
+                samples[chosen] = self.flipped[rows[chosen]]
+        if self.shift:
+            samples[:] = self._moved(samples, generator)
+        return samples
+
+    def _moved(self, X: Floats, generator: np.random.Generator) -> Floats:
+        pictures = X.reshape(-1, *self.picture_shape)
+        n, height, width, _ = pictures.shape
+        offsets = generator.integers(-self.shift, self.shift, size=(2, n, 1), endpoint=True)
+        rows = np.clip(np.arange(height) + offsets[0], 0, height - 1)
+        columns = np.clip(np.arange(width) + offsets[1], 0, width - 1)
+        samples = np.arange(n)[:, None, None]
+        moved: Floats = pictures[samples, rows[:, :, None], columns[:, None, :]]
+        return moved.reshape(X.shape)
+
+
+def mirrored(X: npt.NDArray[Any], picture_shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+    """Return (n, n_features) pictures mirrored left to right."""
+    return X.reshape(-1, *picture_shape)[:, :, ::-1].reshape(X.shape)
