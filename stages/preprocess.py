@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 import typer
 from threadpoolctl import threadpool_limits
 
 from stages.data.batches import read_pictures
-from stages.data.samples import create_features, open_features
+from stages.data.samples import open_features, write_features
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_folder
 from stages.schema.feature import merge_feature
+from stages.transforms.base import Apply, Rows
 
 app = typer.Typer(add_completion=False)
 BLOCK = 1000  # samples transformed at a time, to bound the memory
@@ -43,16 +46,18 @@ def main(
     # One thread, so that the same parameters give the same bytes on any number of cores.
     with threadpool_limits(1), new_folder(output) as folder:
         apply = transform.fit(training)
-        n_features = apply(samples.values[:1]).shape[1]
+        values = _blocks(apply, samples.values, name)
+        flipped = None if samples.flipped is None else _blocks(apply, samples.flipped, name)
         shape = samples.picture_shape if transform.elementwise else None
-        outputs = create_features(folder, samples, n_features, shape)
-        sources = [s for s in (samples.values, samples.flipped) if s is not None]
-        for inputs, values in zip(sources, outputs, strict=True):
-            for start in progress(range(0, len(values), BLOCK), f"preprocess {name}"):
-                values[start : start + BLOCK] = apply(inputs[start : start + BLOCK])
-            if not np.isfinite(values).all():
-                raise PipelineError(f"features.{name}: {feature.transform} gave NaN or infinity")
-        del values, outputs  # flushes the files before the folder is renamed
+        write_features(folder, samples, values, flipped, shape)
+
+
+def _blocks(apply: Apply, inputs: Rows, name: str) -> Iterator[npt.NDArray[np.float32]]:
+    for start in progress(range(0, len(inputs), BLOCK), f"preprocess {name}"):
+        block = apply(inputs[start : start + BLOCK])
+        if not np.isfinite(block).all():
+            raise PipelineError(f"features.{name}: its transform gave NaN or infinity")
+        yield block
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import typer
 
 from stages.claims.judge import judge
 from stages.claims.schema import load_study
+from stages.params.experiment import read_quick
 from stages.params.loading import read_params
 from stages.reporting import figures
 from stages.reporting.content import page_values, write_tables
@@ -47,6 +48,7 @@ def main(
             figures.weights(result, new / f"weights-{result.short_name}.png")
     page = render(
         dataset=dataset,
+        quick=read_quick(document),
         redistributable=source.redistributable,
         weights=[result.short_name for result in drawn],
         tables=tables,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.data.batches import read_pictures, write_batch, write_class_names
-from stages.data.samples import Samples, create_features, open_features
+from stages.data.samples import Samples, open_features, write_features
 from stages.params.batches import BATCH_NAMES
 from stages.params.loading import read_params
 from stages.runtime.errors import PipelineError
@@ -156,9 +156,8 @@ def test_selected_batches_come_in_the_order_of_their_names(names):
 
 @pytest.fixture
 def features(tmp_path):
-    (values,) = create_features(tmp_path, letters_samples(), 4, None)
-    values[:] = np.arange(36).reshape(9, 4) / 3
-    values.flush()
+    values = np.float32(np.arange(36).reshape(9, 4) / 3)
+    write_features(tmp_path, letters_samples(), [values[:4], values[4:]])
     return tmp_path
 
 
@@ -176,6 +175,18 @@ def test_a_feature_set_is_a_read_only_map_of_its_file(features):
     assert isinstance(values, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         values[0] = 1
+
+
+def test_features_of_mirror_images_come_with_the_others(tmp_path):
+    values = np.float32(np.arange(36).reshape(9, 4))
+    write_features(tmp_path, letters_samples(), [values], [-values[:3], -values[3:]], (2, 2, 1))
+    samples = open_features(tmp_path)
+    assert samples.picture_shape == (2, 2, 1)
+    np.testing.assert_array_equal(
+        samples.select_flipped(["c", "a"]), -samples.select(["c", "a"])[0]
+    )
+    np.save(tmp_path / "flipped.npy", values[:8])
+    assert_damaged(tmp_path)
 
 
 def assert_damaged(folder):

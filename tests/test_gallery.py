@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from stages import gallery
 from stages.data.batches import read_pictures
+from stages.data.samples import Samples
 from stages.evaluation import scores
 from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
 from stages.network.classifier import SoftmaxNetwork
@@ -58,6 +60,31 @@ def test_a_class_that_training_never_saw_has_probability_0():
     assert (proba[:, [1, 3]] == 0).all()
     assert (proba[:, [0, 2]] > 0).all()
     assert proba.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_mirror_images_count_as_much_as_the_pictures():
+    generator = np.random.default_rng(0)
+    X, y = generator.random((30, 12)).astype(np.float32), np.arange(30) % 3
+    network = SoftmaxNetwork(epochs=3, random_state=0).fit(X, y)
+    samples = Samples(X, y, {"test_batch": (0, 30)}, list("abc"), picture_shape=(2, 2, 3))
+    turned = X.reshape(30, 2, 2, 3)[:, :, ::-1].reshape(30, 12)
+    expected = (network.predict_proba(X) + network.predict_proba(turned)) / 2
+    plain, *others = scores.views(samples, ["test_batch"], flips=False)
+    assert plain is not None
+    assert others == []
+    for flipped in (None, turned):
+        views = scores.views(replace(samples, flipped=flipped), ["test_batch"], flips=True)
+        found = scores.probabilities(network, views, 3)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    with pytest.raises(PipelineError, match="no mirror images"):
+        scores.views(replace(samples, picture_shape=None), ["test_batch"], flips=True)
+
+
+def test_an_ensemble_answers_with_the_mean_of_its_probabilities():
+    sure, unsure, y = [[0.9, 0.1]], [[0.2, 0.8]], np.array([0])
+    found = scores.ensemble_scores([np.array(sure), np.array(unsure)], y)
+    assert found["accuracy"] == 1.0
+    assert found["loss"] == pytest.approx(-np.log(0.55))
 
 
 def test_predictions_come_back_and_have_the_same_bytes(tmp_path):

@@ -52,6 +52,37 @@ def test_a_transforms_parameter_reruns_only_what_uses_it(project: Project):
     }
 
 
+def test_a_quick_study_and_the_way_back(project: Project):
+    before = project.outputs()
+    params = project.read()
+    project.set("quick", {"enabled": True, "epochs": 2, "seeds": 1})
+    trained = {
+        f"{stage}@{name}" for stage in ("train", "evaluate") for name in params["experiments"]
+    }
+    assert project.repro() == {"check", *trained, "gallery@photos", "report@photos"}
+    report = (project.path / "reports/photos/report.md").read_text()
+    assert "A quick look, not the study: at most 2 epochs and 1 seed for every experiment" in report
+    assert not (project.path / "models/photos-hog/seed-1.npz").exists()
+    project.write(params)
+    assert project.repro() <= {"gallery@photos", "report@photos"}
+    assert project.outputs() == before
+
+
+def test_mirror_images_from_the_pictures_to_the_predictions(project: Project):
+    params = project.read()
+    for name in ("normalize", "hog"):
+        params["experiments"][f"photos-{name}"] |= {"flip": True, "average_flips": True}
+    params["features"]["photos-hog"]["flip"] = True
+    params["experiments"]["photos-hog-standardize"]["flip"] = True
+    project.write(params)
+    ran = project.repro()
+    assert {"preprocess@photos-hog", "preprocess@photos-hog-standardize"} <= ran
+    assert "preprocess@photos-normalize" not in ran
+    outputs = project.outputs()
+    assert "data/features/photos-hog-standardize/flipped.npy" in outputs
+    assert "data/features/photos-normalize/flipped.npy" not in outputs
+
+
 def test_a_comment_in_a_transform_reruns_only_its_features_and_what_draws_them(project: Project):
     module = project.path / "stages" / "transforms" / "pca.py"
     module.write_text(module.read_text() + "\n# a remark\n")

@@ -233,6 +233,20 @@ def test_results_that_are_missing_are_asked_for(tmp_path):
         load_results(DOCUMENT, "none", tmp_path, tmp_path)
 
 
+# ---------------------------------------------------------------- a quick look
+
+
+def test_a_quick_study_says_so_and_decides_less(tmp_path):
+    document = DOCUMENT | {"quick": {"enabled": True, "epochs": 5, "seeds": 3}}
+    page = write_report(tmp_path, document=document)
+    assert page.startswith(
+        f"# photos: the course report's claims, and {len(RUN)} experiments, a quick look"
+    )
+    assert "**A quick look, not the study: at most 5 epochs and 3 seeds" in page
+    assert "run with 3 seeds" in page
+    assert "quick look" not in write_report(tmp_path)
+
+
 # ---------------------------------------------------------------- one seed
 
 

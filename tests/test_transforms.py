@@ -17,7 +17,7 @@ from skimage.filters import threshold_otsu
 from sklearn.preprocessing import StandardScaler
 
 from stages import preprocess
-from stages.data.samples import Samples, create_features, open_features
+from stages.data.samples import Samples, open_features, write_features
 from stages.transforms.binarize import Binarize
 from stages.transforms.hog import Hog
 from stages.transforms.normalize import Normalize
@@ -268,11 +268,8 @@ def preprocess_rows(tmp_path):
         (tmp_path / "features" / "own-rows").mkdir(parents=True)
         batches = {"data_batch_1": (0, 40), "test_batch": (40, 80)}
         like = Samples(np.empty(0), np.arange(80) % 10, batches, list("abcdefghij"))
-        (values,) = create_features(
-            tmp_path / "features" / "own-rows", like, training.shape[1], None
-        )
-        values[:] = np.concatenate([training, test])
-        del values
+        folder = tmp_path / "features" / "own-rows"
+        write_features(folder, like, [np.concatenate([training, test])])
         feature = {"input": "features/own-rows", "transform": transform, "fit": ["data_batch_1"]}
         document = {"transforms": {transform: parameters}, "features": {"own": feature}}
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(document))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,24 +62,46 @@ class Samples:
         return np.concatenate([np.arange(start, end) for start, end in rows])
 
 
-def create_features(
-    folder: Path, like: Samples, n_features: int, picture_shape: tuple[int, int, int] | None
-) -> list[npt.NDArray[np.float32]]:
-    """Start a feature set of the same samples; return its arrays, to be filled.
+def write_features(
+    folder: Path,
+    like: Samples,
+    values: Iterable[npt.NDArray[np.float32]],
+    flipped: Iterable[npt.NDArray[np.float32]] | None = None,
+    picture_shape: tuple[int, int, int] | None = None,
+) -> None:
+    """Write a feature set of the samples of `like`.
 
-    They are of shape (n, n_features): one, or with `like.flipped` two, as in `Samples`.
+    Parameters
+    ----------
+    folder : Path
+        Empty.
+    like : Samples
+        Its labels, batches and names of classes are the feature set's too.
+    values, flipped : iterables of ndarray, shapes (any, n_features)
+        The rows of `Samples.values` and `Samples.flipped`, in blocks.
+    picture_shape : tuple of int, optional
     """
     np.save(folder / "labels.npy", like.labels)
     header = _Header(
         batches=like.batches, class_names=like.class_names, picture_shape=picture_shape
     )
     write_json(folder / "header.json", header.model_dump())
-    shape = (len(like.labels), n_features)
-    names = ["values.npy"] if like.flipped is None else ["values.npy", "flipped.npy"]
-    return [
-        np.lib.format.open_memmap(folder / name, mode="w+", dtype=np.float32, shape=shape)
-        for name in names
-    ]
+    _write_array(folder / "values.npy", values, len(like.labels))
+    if flipped is not None:
+        _write_array(folder / "flipped.npy", flipped, len(like.labels))
+
+
+def _write_array(path: Path, blocks: Iterable[npt.NDArray[np.float32]], n: int) -> None:
+    """Write blocks of rows as one array, never in memory as a whole.
+
+    (A memory map would end the process without a message when the disk is full.)
+    """
+    with path.open("wb") as file:
+        for number, block in enumerate(blocks):
+            if number == 0:
+                header = {"descr": "<f4", "fortran_order": False, "shape": (n, block.shape[1])}
+                np.lib.format.write_array_header_1_0(file, header)
+            file.write(np.ascontiguousarray(block, dtype="<f4").data)
 
 
 def open_features(folder: Path) -> Samples:
