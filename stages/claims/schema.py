@@ -37,7 +37,8 @@ class Test(Section):
     @model_validator(mode="after")
     def _losses_have_an_epoch(self) -> Test:
         if (self.epoch is not None) != self.measure.endswith("loss"):
-            raise ValueError("epoch is needed with the measures loss and net_loss, and only there")
+            allowed = "epoch is needed with the measures loss and net_loss, and only there"
+            raise ValueError(f"epoch: {self.epoch} is not allowed: {allowed}")
         return self
 
 
@@ -86,7 +87,8 @@ class Claim(Section):
     @model_validator(mode="after")
     def _one_way_to_test(self) -> Claim:
         if bool(self.tests) == bool(self.each_of):
-            raise ValueError("a claim has either tests or each_of")
+            allowed = "a claim has either tests or each_of"
+            raise ValueError(f"each_of: {self.each_of} is not allowed: {allowed}")
         return self
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from stages.params.batches import Batches
-from stages.params.loading import Section, entry, parse, read_params
+from stages.params.loading import Section, entry, parse, read_params, shown
 from stages.runtime.errors import ParamsError
 
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -33,7 +33,7 @@ class Defaults(Section):
     alpha: Strength | Annotated[list[Strength], Field(min_length=2)]
     learning_rate: Rate | Annotated[list[Rate], Field(min_length=2)]
     batch_size: Annotated[int, Field(ge=1)]
-    epochs: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
     momentum: Share | Annotated[list[Share], Field(min_length=2)]
     nesterov: bool
     schedule: Literal["constant", "step", "cosine"]
@@ -45,7 +45,7 @@ class Defaults(Section):
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     average_flips: bool
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)]
+    seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
 
 
 class Experiment(Defaults):
@@ -59,22 +59,24 @@ class Experiment(Defaults):
         for name in ("seeds", "learning_rate", "alpha", "momentum", "dropout", "label_smoothing"):
             values = getattr(self, name)
             if isinstance(values, list) and len(set(values)) < len(values):
-                raise ValueError(f"{name} names one value twice")
+                raise ValueError(f"{name}: {values} is not allowed: it names one value twice")
         if shared := set(self.train) & set(self.test):
-            raise ValueError(f"train and test share {min(shared)}")
+            raise ValueError(f"test: {self.test} is not allowed: train has {min(shared)} too")
         strengths, momenta, dropouts = map(_as_list, (self.alpha, self.momentum, self.dropout))
         if self.penalty == "none" and any(strengths):
-            raise ValueError("alpha needs a penalty: l1 or l2")
+            raise ValueError(f"alpha: {self.alpha} is not allowed: it needs a penalty, l1 or l2")
         if self.penalty != "none" and not all(strengths):
-            raise ValueError(f"penalty {self.penalty} needs an alpha above 0")
+            needs = f"penalty {self.penalty} needs an alpha above 0"
+            raise ValueError(f"alpha: {self.alpha} is not allowed: {needs}")
         if any(dropouts) and not self.hidden_layer_sizes:
-            raise ValueError("dropout needs a hidden layer")
+            raise ValueError(f"dropout: {self.dropout} is not allowed: it needs a hidden layer")
         if self.nesterov and not all(momenta):
-            raise ValueError("nesterov needs a momentum above 0")
+            raise ValueError("nesterov: True is not allowed: it needs a momentum above 0")
         if self.averaged_epochs > self.epochs:
-            raise ValueError(f"averaged_epochs is above the {self.epochs} epochs")
+            allowed = f"at most the {self.epochs} epochs"
+            raise ValueError(f"averaged_epochs: {self.averaged_epochs} is not allowed: {allowed}")
         if self.averaged_epochs and self.early_stopping:
-            raise ValueError("averaged_epochs and early_stopping both choose the weights: take one")
+            raise ValueError("averaged_epochs: needs early_stopping: false")
         return self
 
     def network_params(self) -> dict[str, Any]:
@@ -108,7 +110,7 @@ def merge(document: dict[str, Any], name: str) -> Experiment:
     defaults, own = entry(document, "defaults"), entry(document, "experiments", name)
     for where, value in (("defaults", defaults), (f"experiments.{name}", own)):
         if not isinstance(value, dict):
-            raise ParamsError(f"{where}: {value!r} is not allowed: write a mapping of keys")
+            raise ParamsError(f"{where}: {shown(value)} is not allowed: write a mapping of keys")
     parse(Defaults, defaults, "defaults")
     experiment = parse(Experiment, {**defaults, **own}, f"experiments.{name}")
     quick = read_quick(document)

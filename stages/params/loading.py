@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +14,19 @@ from stages.runtime.errors import ParamsError
 
 
 class Section(BaseModel):
-    """A part of params.yaml: unknown keys and implicit conversions are errors."""
+    """A part of params.yaml: unknown keys and implicit conversions are errors.
+
+    What a validator of a whole section raises begins with a key, and reads on from its path:
+    ``ValueError("dropout: 0.5 is not allowed: it needs a hidden layer")``.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel = 2
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
 
 
 def read_params(path: Path) -> dict[str, Any]:
@@ -34,11 +42,13 @@ def read_params(path: Path) -> dict[str, Any]:
         document = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - it is a SafeLoader
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing: run from the project's folder") from None
+    except UnicodeDecodeError as error:
+        raise ParamsError(f"{path} is no UTF-8 text, save it as such: {error}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         # PyYAML lets the errors of dates, numbers and odd tags through as they are.
         raise ParamsError(f"{path} is no valid YAML: {error}") from None
     if not isinstance(document, dict):
-        raise ParamsError(f"{path} must be a mapping of sections, it is {document!r}")
+        raise ParamsError(f"{path} must be a mapping of sections, it is {shown(document)}")
     return document
 
 
@@ -74,10 +84,18 @@ def parse(model: type[Model], value: Any, where: str) -> Model:
         raise ParamsError(_first_mistake(error, model, value, where)) from None
 
 
+def shown(value: Any) -> str:
+    """Return `value` as Python writes it, cut short: aliases can make a few lines gigabytes."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # a hexadecimal number that has too many decimal digits to be written
+        return "this number"
+
+
 def suggestion(key: str, names: list[str]) -> str:
-    """Return ``; did you mean ...?`` or a list of the `names` that are allowed."""
+    """Return ``; did you mean ...?`` and a list of the `names` that are allowed."""
     near = difflib.get_close_matches(key, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     return f"{hint} Allowed: {', '.join(names) or 'none'}"
 
 
@@ -85,7 +103,9 @@ def _first_mistake(error: ValidationError, model: type[BaseModel], value: Any, w
     mistakes = error.errors()
     # A value that may be a number or a list fails as both: what is deepest, and not merely of
     # the other type, is what was meant.
-    same_key = [m for m in mistakes if m["loc"][:1] == mistakes[0]["loc"][:1]]
+    # An unknown key comes first: it may well be the missing one, misspelt.
+    first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
+    same_key = [m for m in mistakes if m["loc"][:1] == first["loc"][:1]]
     mistake = max(same_key, key=lambda m: (len(m["loc"]), not m["type"].endswith("_type")))
     path = ".".join([where, *_keys(mistake["loc"], value)])
     if mistake["type"] == "extra_forbidden":
@@ -93,12 +113,16 @@ def _first_mistake(error: ValidationError, model: type[BaseModel], value: Any, w
         return f"{path}: unknown key{suggestion(str(mistake['loc'][-1]), names)}"
     if mistake["type"] == "missing":
         return f"{path}: this key is required"
-    wrong = mistake["input"]
-    hint = ""
-    if isinstance(wrong, str) and mistake["type"] in ("float_type", "int_type"):
-        hint = "; YAML reads this as text: write a plain number such as 0.001"
     message = mistake["msg"].removeprefix("Value error, ")
-    return f"{path}: {wrong!r} is not allowed: {message}{hint}"
+    if mistake["type"] == "value_error" and not mistake["loc"]:
+        return f"{where}.{message}"
+    wrong = mistake["input"]
+    examples = {"float_type": "0.001", "int_type": "10"}
+    hint = ""
+    if isinstance(wrong, str) and mistake["type"] in examples:
+        number = examples[mistake["type"]]
+        hint = f"; YAML reads this as text: write a plain number such as {number}"
+    return f"{path}: {shown(wrong)} is not allowed: {message}{hint}"
 
 
 def _keys(location: tuple[int | str, ...], value: Any) -> list[str]:

@@ -30,7 +30,7 @@ class Photos(Source):
 
     redistributable: ClassVar[bool] = True
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
 
     @field_validator("pictures_per_batch")
     @classmethod

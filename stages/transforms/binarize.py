@@ -36,7 +36,8 @@ class Binarize(Transform):
     @model_validator(mode="after")
     def _level_belongs_to_fixed(self) -> Binarize:
         if (self.level is not None) != (self.threshold == "fixed"):
-            raise ValueError("level is a number with threshold fixed, and null with the others")
+            allowed = "a number with threshold fixed, and null with the others"
+            raise ValueError(f"level: {self.level} is not allowed: write {allowed}")
         return self
 
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:

@@ -25,7 +25,7 @@ class Normalize(Transform):
     @model_validator(mode="after")
     def _ordered(self) -> Normalize:
         if self.low >= self.high:
-            raise ValueError("low must be below high")
+            raise ValueError(f"low: {self.low} is not allowed: it must be below high, {self.high}")
         return self
 
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
