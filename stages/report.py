@@ -13,10 +13,11 @@ from stages.params.experiment import read_quick
 from stages.params.loading import read_params
 from stages.reporting import figures
 from stages.reporting.content import page_values, write_tables
+from stages.reporting.leaderboard import draw_cost, leaderboard_table, load_published
 from stages.reporting.page import render
 from stages.reporting.results import best_result, load_results
 from stages.runtime.command import run
-from stages.runtime.files import new_folder, write_text
+from stages.runtime.files import new_folder, read_json, write_text
 from stages.sources.base import make_source
 
 app = typer.Typer(add_completion=False)
@@ -31,19 +32,27 @@ def main(
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
         "stages/claims/course-report.yaml"
     ),
+    published: Annotated[Path, typer.Option(help="What others have published.")] = Path(
+        "stages/claims/published.yaml"
+    ),
+    minutes: Annotated[Path, typer.Option(help="What experiments took.")] = Path(
+        "reports/minutes.json"
+    ),
 ) -> None:
     """Write report.md, tables/ and figures/ from what evaluate wrote of all experiments."""
     document, study = read_params(params), load_study(claims)
     source = make_source(document, dataset)
     results = load_results(document, dataset, folder, predictions)
     judgements = [judge(claim, results, dataset) for claim in study.claims]
+    leaderboard = leaderboard_table(results, read_json(minutes))
     drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:
-        tables = write_tables(new, judgements, study.questions, results)
+        tables = write_tables(new, judgements, study.questions, results, leaderboard)
     with new_folder(folder / "figures") as new:
         groups = [group for question in study.questions for group in question.groups]
         figures.learning_curves(groups, results, new / "learning-curves.png")
         figures.confusion(best_result(results), new / "confusion.png")
+        draw_cost(leaderboard, new / "cost.png")
         for result in drawn:
             figures.weights(result, new / f"weights-{result.short_name}.png")
     page = render(
@@ -51,6 +60,7 @@ def main(
         quick=read_quick(document),
         redistributable=source.redistributable,
         weights=[result.short_name for result in drawn],
+        published=load_published(published, dataset),
         tables=tables,
         **page_values(results),
     )

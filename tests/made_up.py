@@ -67,6 +67,9 @@ def made_up(
             for key, values in columns.items()
         },
         "chosen": chosen,
+        "ensemble": {"accuracy": float(columns["accuracy"].max()) + 0.01},
+        "n_features": 3072,
+        "n_parameters": 30730,
         "per_seed": [{key: float(value) for key, value in row.items()} for row in per_seed],
         "per_class": [
             {"class": letter, "precision": 0.5, "recall": 0.4, "f1": 0.45} for letter in LETTERS

@@ -13,7 +13,15 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).parents[1]
-COPIED = ("stages", "dvc.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")
+COPIED = (
+    "stages",
+    "dvc.yaml",
+    "reports/minutes.json",
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvcignore",
+    ".gitignore",
+)
 FEATURES = (
     "photos-normalize",
     "photos-binarize",

@@ -12,22 +12,28 @@ from stages.claims.rules import BOOTSTRAP_SEED, LEVEL
 from stages.claims.schema import Question
 from stages.reporting import cells, tables
 from stages.reporting.latex import latex_table
+from stages.reporting.leaderboard import leaderboard_cells
 from stages.reporting.results import Result, best_result
 from stages.reporting.text import p_value, plus_minus
 from stages.runtime.files import write_text
 
 
 def write_tables(
-    folder: Path, judgements: list[Judgement], questions: list[Question], results: list[Result]
+    folder: Path,
+    judgements: list[Judgement],
+    questions: list[Question],
+    results: list[Result],
+    leaderboard: pd.DataFrame,
 ) -> dict[str, Any]:
     """Write every table as CSV, in numbers, and as LaTeX, in text.
 
     Returns
     -------
     dict
-        The tables' text: ``claims``, ``comparisons``, ``overview``, ``best_classes`` (of the
-        experiment of highest accuracy), and ``questions``, of which each has ``id``, ``title``,
-        ``accuracy`` and ``quality``; those without an experiment that was run are left out.
+        The tables' text: ``claims``, ``comparisons``, ``overview``, ``leaderboard`` (with
+        ``any_minutes``, whether it has some), ``best_classes`` (of the experiment of highest
+        accuracy), and ``questions``, of which each has ``id``, ``title``, ``accuracy`` and
+        ``quality``; those without an experiment that was run are left out.
     """
     claims, comparisons = cells.claims_cells(judgements), cells.comparisons_cells(judgements)
     _write(folder, "claims", claims, claims)
@@ -45,6 +51,8 @@ def write_tables(
         shown.append(
             {"id": question.id, "title": question.title, "accuracy": text[0], "quality": text[1]}
         )
+    if len(leaderboard):
+        _write(folder, "leaderboard", leaderboard, leaderboard_cells(leaderboard))
     overview = tables.experiments_table(results)
     _write(folder, "experiments", overview, cells.overview_cells(overview))
     classes = tables.classes_table(results)
@@ -53,6 +61,8 @@ def write_tables(
         "claims": claims,
         "comparisons": comparisons,
         "questions": shown,
+        "leaderboard": leaderboard_cells(leaderboard),
+        "any_minutes": leaderboard["minutes"].notna().any(),
         "overview": cells.overview_cells(overview),
         "best_classes": tables.classes_table([best_result(results)]).drop(columns="experiment"),
     }

@@ -1,0 +1,127 @@
+"""How far the networks get on the test batch, beside published figures, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from stages.params.batches import BATCH_NAMES
+from stages.params.loading import Section, parse, read_params
+from stages.reporting.figures import save
+from stages.reporting.results import PERCENT, Result
+from stages.reporting.tables import DIGITS, spread
+from stages.reporting.text import PERCENT as UNIT
+from stages.reporting.text import bracket, plus_minus
+from stages.statistics.intervals import t_interval
+
+Minutes = dict[str, float]
+COLUMNS = [
+    "experiment",
+    "accuracy_mean",
+    "accuracy_sd",
+    "accuracy_low",
+    "accuracy_high",
+    "ensemble",
+    "features",
+    "parameters",
+    "minutes",
+]
+
+
+class Published(Section):
+    """A figure that others have published: test accuracy in percent, and where it stands."""
+
+    what: str
+    accuracy: str
+    source: str
+
+
+def load_published(path: Path, dataset: str) -> pd.DataFrame:
+    """Return what is published of a dataset, one row each; none if the file does not name it.
+
+    Raises
+    ------
+    ParamsError
+        With the path of the first wrong key, its value, and what is allowed.
+    """
+    listed = read_params(path).get(dataset, [])
+    rows = [parse(Published, value, f"{dataset}.{i}") for i, value in enumerate(listed)]
+    return pd.DataFrame([row.model_dump() for row in rows], columns=list(Published.model_fields))
+
+
+def leaderboard_table(results: list[Result], minutes: Minutes) -> pd.DataFrame:
+    """Return one row per experiment on the test batch, best first; accuracies in percent.
+
+    Only experiments that train on all other batches can be compared with what is published.
+
+    Parameters
+    ----------
+    results : list of Result
+    minutes : dict
+        Of the experiments whose features and training were timed.
+    """
+    rows = [
+        {"experiment": result.short_name, **spread(result, "accuracy"), **_interval(result)}
+        | {
+            "ensemble": PERCENT * result.metrics["ensemble"]["accuracy"],
+            "features": result.metrics["n_features"],
+            "parameters": result.metrics["n_parameters"],
+            "minutes": minutes.get(result.name, np.nan),
+        }
+        for result in results
+        if list(result.experiment.train) == list(BATCH_NAMES[:-1])
+        and list(result.experiment.test) == [BATCH_NAMES[-1]]
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS).round(DIGITS)
+    return table.sort_values("accuracy_mean", ascending=False, kind="stable")
+
+
+def leaderboard_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the text of `leaderboard_table`."""
+    return pd.DataFrame(
+        {
+            "experiment": row["experiment"],
+            "accuracy %": plus_minus(row["accuracy_mean"], row["accuracy_sd"], 2),
+            "95 % interval": ""
+            if pd.isna(row["accuracy_low"])
+            else bracket(row["accuracy_low"], row["accuracy_high"], UNIT),
+            "ensemble %": f"{row['ensemble']:.2f}",
+            "features": f"{row['features']:,}",
+            "parameters": f"{row['parameters']:,}",
+            "minutes": "" if pd.isna(row["minutes"]) else f"{row['minutes']:.1f}",
+        }
+        for row in table.to_dict("records")
+    )
+
+
+def draw_cost(table: pd.DataFrame, path: Path) -> None:
+    """Draw accuracy against minutes, with the standard deviation over the seeds, if any has both.
+
+    One seed has no spread, and is drawn without.
+    """
+    timed = table[table["minutes"].notna()]
+    if timed.empty:
+        return
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.subplots()
+    axes.errorbar(
+        timed["minutes"], timed["accuracy_mean"], timed["accuracy_sd"].fillna(0), fmt="o", ms=4
+    )
+    for row in timed.to_dict("records"):
+        place = (row["minutes"], row["accuracy_mean"])
+        axes.annotate(
+            row["experiment"], place, xytext=(5, 4), textcoords="offset points", fontsize=8
+        )
+    axes.set_xscale("log")
+    axes.set_xlabel("minutes for features and training, all seeds, cold")
+    axes.set_ylabel("test accuracy (%)")
+    axes.grid(alpha=0.3)
+    save(figure, path)
+
+
+def _interval(result: Result) -> dict[str, float]:
+    low, high = t_interval(result.per_seed("accuracy")) or (np.nan, np.nan)
+    return {"accuracy_low": low, "accuracy_high": high}
