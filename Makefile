@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help photos cifar10 test check bench lock clean
+.PHONY: help photos cifar10 test check bench schema lock audit clean
 
 .venv/installed: requirements.txt
 	rm -rf .venv
@@ -30,12 +30,26 @@ check: .venv/installed ## ruff and mypy
 bench: .venv/installed ## the network against scikit-learn, the bound, and PyTorch if it is installed
 	python -m tests.benchmarks.network --output reports/benchmarks.md
 
+schema: .venv/installed ## params.yaml's JSON Schema, by which editors complete and check it
+	python -m stages.check --schema stages/schema/params.schema.json
+
 lock: ## write requirements.txt anew from pyproject.toml, for Python 3.11 to 3.13
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-annotate --no-header --group dev pyproject.toml -o requirements.txt
 	rm -rf .venv-lock
+
+# Strict, or a package that the service does not know would count as safe. What breaks off has much
+# to say, and the reason in its last line.
+audit: ## ask PyPI's advisory service about the locked packages (needs a network)
+	@$(PYTHON) -m venv .venv-audit
+	@{ .venv-audit/bin/pip install --quiet pip-audit && .venv-audit/bin/pip-audit --strict \
+	  --progress-spinner off --disable-pip --require-hashes -r requirements.txt; \
+	} 2> .venv-audit/messages; status=$$?; \
+	last=$$(tail -n 1 .venv-audit/messages); rm -rf .venv-audit; case "$$last" in \
+	  "Found "* | "No known "*) echo "$$last" ;; \
+	  *) echo "error: no audit, it broke off: $$last" ;; esac >&2; exit $$status
 
 clean: ## remove all that can be made again, but not DVC's cache
 	rm -rf .venv data models .checkpoints .locks .timings .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -56,8 +56,8 @@ def pca(n_components=3, fit=BOTH, **values):
     return at(NEW, {key: value for key, value in entry.items() if value is not ABSENT})
 
 
-def both(first, second):
-    return lambda document: (first(document), second(document))
+def both(*changes):
+    return lambda document: [change(document) for change in changes]
 
 
 # A change of params.yaml that is a mistake, and what the one line about it must have.
