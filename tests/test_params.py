@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
-import math
 import re
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -13,214 +15,10 @@ from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError
 from stages.schema.project import check_project
 from tests.helpers import ROOT, last_words
+from tests.mistakes import DOCUMENT, MISTAKES
+from tests.project import Project
 
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
-DOCUMENT = read_params(ROOT / "params.yaml")
-PHOTOS = DOCUMENT["datasets"]["photos"]
-N = PHOTOS["pictures_per_batch"]
-OWN, NEW = "experiments.photos-normalize", "features.photos-new"
-PER_BATCH, DIGESTS = "datasets.photos.pictures_per_batch", "datasets.cifar10.sha256"
-BOTH = ["data_batch_1", "data_batch_2"]
-HOG = {"input": "raw/photos", "transform": "hog"}
-TINY_HOG = HOG | {"options": {"orientations": 1, "pixels_per_cell": 16, "cells_per_block": 2}}
-ABSENT = object()
-
-
-def at(path, value):
-    """Return a change of the document: the value at `path`, keys joined by dots."""
-
-    def change(document):
-        *above, last = path.split(".")
-        for key in above:
-            document = document[key]
-        document[last] = value
-        if value is ABSENT:
-            del document[last]
-
-    return change
-
-
-def own(**values):
-    """Return a change of an experiment's own entry."""
-    return lambda document: document["experiments"]["photos-normalize"].update(values)
-
-
-def new_feature(transform="normalize", **values):
-    """Return a change that adds features with a mistake."""
-    return at(NEW, {"input": "raw/photos", "transform": transform} | values)
-
-
-def pca(n_components=3, fit=BOTH, **values):
-    entry = {"input": "features/photos-normalize", "transform": "pca", "fit": fit}
-    entry |= {"options": {"n_components": n_components}} | values
-    return at(NEW, {key: value for key, value in entry.items() if value is not ABSENT})
-
-
-def both(*changes):
-    return lambda document: [change(document) for change in changes]
-
-
-# A change of params.yaml that is a mistake, and what the one line about it must have.
-MISTAKES = {
-    # sections and keys
-    "unknown section": (at("dataset", {}), "dataset: unknown section", "mean 'datasets'"),
-    "missing section": (at("features", ABSENT), "no entry 'features'"),
-    "section that is a list": (at("experiments", ["a"]), "experiments: ['a'] is not allowed"),
-    "empty section": (at("transforms", {}), "transforms: {} is not allowed"),
-    "misspelt default": (at("defaults.epoch", 3), "epoch: unknown key", "mean 'epochs'"),
-    "misspelt key": (own(sead=[1]), f"{OWN}.sead: unknown key", "mean 'seeds'", "momentum"),
-    "misspelt in dataset": (at("datasets.photos.sed", 1), "datasets.photos.sed: unknown", "'seed'"),
-    "misspelt in feature": (new_feature(imput=1), f"{NEW}.imput: unknown key", "mean 'input'"),
-    "misspelt in hog": (at("transforms.hog.chanels", 9), "transforms.hog.chanels", "'channels'"),
-    "misspelt option": (new_feature(options={"hihg": 1}), f"{NEW}.options.hihg", "mean 'high'"),
-    "missing default": (at("defaults.epochs", ABSENT), "epochs: this key is required"),
-    "missing dataset": (at(f"{OWN}.dataset", ABSENT), f"{OWN}.dataset: this key is required"),
-    "missing seed": (at("datasets.photos.seed", ABSENT), "datasets.photos.seed: this key is req"),
-    "missing source": (at("datasets.photos.source", ABSENT), "datasets.photos.source: this key"),
-    "missing parameter": (at("transforms.pca.whiten", ABSENT), "transforms.pca.whiten: this key"),
-    "missing input": (at("features.photos-new", {"transform": "hog"}), f"{NEW}.input: this key"),
-    "empty experiment": (at(OWN, None), f"{OWN}: None is not allowed", "mapping"),
-    "name with _": (at("features.photos_x", {}), "features: the name 'photos_x' is not", "hyphen"),
-    "name in capitals": (at("experiments.A", {}), "experiments: the name 'A' is not", "small"),
-    # types
-    "text for count": (own(epochs="ten"), f"{OWN}.epochs: 'ten' is not allowed", "integer"),
-    "real for count": (own(epochs=1.5), f"{OWN}.epochs: 1.5 is not allowed", "integer"),
-    "bool for count": (own(batch_size=True), f"{OWN}.batch_size: True is not allowed", "integer"),
-    "bool for number": (own(momentum=False), f"{OWN}.momentum: False is not allowed", "number"),
-    "number for bool": (own(nesterov=1), f"{OWN}.nesterov: 1 is not allowed", "boolean"),
-    "text for bool": (own(early_stopping="yes"), f"{OWN}.early_stopping: 'yes'", "boolean"),
-    "number for list": (own(seeds=3), f"{OWN}.seeds: 3 is not allowed", "list"),
-    "text for list": (own(train="data_batch_1"), f"{OWN}.train: 'data_batch_1'", "list"),
-    "bool for seed": (own(seeds=[0, True]), f"{OWN}.seeds.1: True is not allowed", "integer"),
-    # ranges
-    "no epochs": (own(epochs=0), f"{OWN}.epochs: 0 is not allowed", "greater than or equal to 1"),
-    "no batch size": (own(batch_size=0), f"{OWN}.batch_size: 0 is not", "equal to 1"),
-    "negative rate": (own(learning_rate=-0.1), f"{OWN}.learning_rate: -0.1 is not", "than 0"),
-    "rate of 0": (own(learning_rate=0), f"{OWN}.learning_rate: 0 is not", "greater than 0"),
-    "nan rate": (own(learning_rate=math.nan), f"{OWN}.learning_rate: nan", "finite"),
-    "infinite rate": (own(learning_rate=math.inf), f"{OWN}.learning_rate: inf", "finite"),
-    "one rate to choose from": (own(learning_rate=[0.1]), f"{OWN}.learning_rate: [0.1]", "least 2"),
-    "a bad rate of two": (own(learning_rate=[0.1, 0.0]), f"{OWN}.learning_rate.1: 0.0", "than 0"),
-    "a rate twice": (own(learning_rate=[0.1, 0.1]), OWN, "learning_rate names one value twice"),
-    "infinite alpha": (own(penalty="l2", alpha=math.inf), f"{OWN}.alpha: inf", "finite"),
-    "negative alpha": (own(penalty="l2", alpha=-1.0), f"{OWN}.alpha: -1.0", "equal to 0"),
-    "nan momentum": (own(momentum=math.nan), f"{OWN}.momentum: nan", "less than 1"),
-    "momentum of 1": (own(momentum=1.0), f"{OWN}.momentum: 1.0", "less than 1"),
-    "dropout of 1": (own(dropout=1.0), f"{OWN}.dropout: 1.0", "less than 1"),
-    "negative smoothing": (own(label_smoothing=-0.1), f"{OWN}.label_smoothing: -0.1", "equal to 0"),
-    "nothing held out": (own(validation_fraction=0.0), f"{OWN}.validation_fraction: 0.0", "than 0"),
-    "negative seed": (own(seeds=[-1]), f"{OWN}.seeds.0: -1", "equal to 0"),
-    "empty layer": (own(hidden_layer_sizes=[8, 0]), f"{OWN}.hidden_layer_sizes.1: 0", "equal to 1"),
-    "unknown activation": (own(activation="selu"), f"{OWN}.activation: 'selu'", "'relu'", "'tanh'"),
-    "unknown penalty": (own(penalty="l3"), f"{OWN}.penalty: 'l3'", "'none'", "'l2'"),
-    "unknown schedule": (own(schedule="linear"), f"{OWN}.schedule: 'linear'", "'cosine'"),
-    # batches and seeds
-    "seventh batch": (own(train=["data_batch_7"]), f"{OWN}.train.0: 'data_batch_7'", "test_batch"),
-    "no training": (own(train=[]), f"{OWN}.train: []", "at least 1"),
-    "no test": (own(test=[]), f"{OWN}.test: []", "at least 1"),
-    "no seeds": (own(seeds=[]), f"{OWN}.seeds: []", "at least 1"),
-    "test in training": (own(train=BOTH, test=BOTH[1:]), OWN, f"train and test share {BOTH[1]}"),
-    "batch twice": (
-        own(train=BOTH[:1] * 2),
-        OWN,
-        f"{OWN}.train: ['data_batch_1', 'data_batch_1'] is not allowed: it names one batch twice",
-    ),
-    "seed twice": (own(seeds=[1, 2, 1]), OWN, "seeds names one value twice"),
-    "batch size above the data": (
-        own(train=BOTH, test=["test_batch"], batch_size=2 * N + 1),
-        f"{OWN}.batch_size: {2 * N + 1} is not allowed: at most the {2 * N} training pictures",
-    ),
-    # what contradicts something else
-    "alpha without penalty": (own(penalty="none", alpha=0.1), OWN, "alpha needs a penalty: l1 or"),
-    "penalty without alpha": (own(penalty="l1", alpha=0.0), OWN, "penalty l1 needs an alpha above"),
-    "dropout without layer": (own(dropout=0.5, hidden_layer_sizes=[]), OWN, "needs a hidden layer"),
-    "nesterov alone": (own(nesterov=True, momentum=0.0), OWN, "nesterov needs a momentum above 0"),
-    "level with otsu": (
-        new_feature("binarize", options={"threshold": "otsu", "level": 0.5}),
-        *(f"{NEW}.options", "level is a number with threshold fixed"),
-    ),
-    "fixed without level": (
-        new_feature("binarize", options={"threshold": "fixed", "level": None}),
-        *(f"{NEW}.options", "level is a number with threshold fixed"),
-    ),
-    "low above high": (new_feature(options={"low": 2.0}), f"{NEW}.options", "low must be below"),
-    "nan low": (at("transforms.normalize.low", math.nan), "transforms.normalize.low: nan"),
-    "unknown norm": (at("transforms.hog.block_norm", "L3"), "transforms.hog.block_norm: 'L3'"),
-    # names of other entries
-    "unknown dataset": (own(dataset="photo"), f"{OWN}.dataset: no dataset 'photo'", "'photos'"),
-    "unknown preprocessing": (
-        own(preprocessing="hogs"),
-        *(f"{OWN}.preprocessing: no entry features.photos-hogs", "mean 'hog'", "pca"),
-    ),
-    "unknown source": (at("datasets.photos.source", "x"), "photos.source: 'x' is not", "cifar10, "),
-    "base as source": (at("datasets.photos.source", "base"), "photos.source: 'base' is not"),
-    "unknown transform": (new_feature("dct"), f"{NEW}.transform: 'dct' is not", "binarize, hog, "),
-    "parameters of nothing": (at("transforms.dct", {}), "transforms.dct: 'dct' is not", "hog, "),
-    "transform without entry": (at("transforms.pca", ABSENT), "transforms has no entry 'pca'"),
-    "unknown raw input": (
-        new_feature(input="raw/photo"),
-        *(f"{NEW}.input: no dataset 'photo'", "mean 'photos'"),
-    ),
-    "unknown features input": (
-        new_feature(input="features/photos-hogg"),
-        *(f"{NEW}.input: no features 'photos-hogg'", "mean 'photos-hog'"),
-    ),
-    "input of another form": (
-        new_feature(input="data/raw/photos"),
-        f"{NEW}.input: 'data/raw/photos' is not allowed",
-    ),
-    "name of another dataset": (
-        new_feature(input="raw/cifar10"),
-        "features: the name 'photos-new' must begin with its dataset: cifar10-",
-    ),
-    "name that another dataset fits": (
-        both(at("datasets.photos-new", PHOTOS), at("features.photos-new-hog", HOG)),
-        "photos-new-hog",
-    ),
-    "made of itself": (
-        new_feature(input="features/photos-new"),
-        f"{NEW}.input: 'photos-new' is made from these features themselves",
-    ),
-    "made of each other": (
-        both(
-            at("features.photos-a", {"input": "features/photos-b", "transform": "normalize"}),
-            at("features.photos-b", {"input": "features/photos-a", "transform": "normalize"}),
-        ),
-        "is made from these features themselves",
-    ),
-    # fits and shapes
-    "fit missing": (pca(fit=ABSENT), f"{NEW}.fit: pca is fitted: name its training batches"),
-    "fit pointless": (new_feature(fit=BOTH), f"{NEW}.fit: normalize learns nothing: remove"),
-    "fit empty": (pca(fit=[]), f"{NEW}.fit: [] is not allowed", "at least 1"),
-    "fit twice": (pca(fit=BOTH[:1] * 2), NEW, "fit", "twice"),
-    "fit on what is not training": (
-        both(pca(fit=BOTH), own(preprocessing="new", train=BOTH[:1], test=["test_batch"])),
-        *(f"{OWN}.preprocessing: new is fitted on {BOTH[1]}", "not among", "training batches"),
-    ),
-    "components above samples": (
-        pca(n_components=2 * N + 1),
-        *(NEW, f"n_components {2 * N + 1} is more than {2 * N}", f"{2 * N} training samples"),
-    ),
-    "components above features": (
-        both(at("features.photos-x", TINY_HOG), pca(5, input="features/photos-x")),
-        *(NEW, "n_components 5 is more than 4, the smaller of 4 features"),
-    ),
-    "no components": (pca(n_components=0), f"{NEW}.options.n_components: 0 is not allowed"),
-    "all variance": (pca(n_components=1.0), f"{NEW}.options.n_components: 1.0 is not allowed"),
-    "block too large": (
-        new_feature("hog", options={"pixels_per_cell": 16, "cells_per_block": 3}),
-        *(NEW, "3 cells of 16 pixels does not fit into 32x32 pixels"),
-    ),
-    "pictures after vectors": (new_feature(input="features/photos-hog"), NEW, "needs pictures"),
-    "vectors of pictures": (pca(input="raw/photos"), NEW, "pca", "needs vectors"),
-    # datasets
-    "malformed digest": (at(f"{DIGESTS}.test_batch", "abc"), f"{DIGESTS}.test_batch: 'abc' is not"),
-    "digest missing": (at(f"{DIGESTS}.test_batch", ABSENT), DIGESTS, "each of", "test_batch"),
-    "digest of a stranger": (at(f"{DIGESTS}.readme", "0" * 64), DIGESTS, "a digest for each of"),
-    "uneven share": (at(PER_BATCH, 505), f"{PER_BATCH}: 505 is not allowed", "multiple of 10"),
-    "too few pictures": (at(PER_BATCH, 0), f"{PER_BATCH}: 0 is not allowed", "equal to 10"),
-    "too many pictures": (at(PER_BATCH, 10_010), f"{PER_BATCH}: 10010 is not allowed", "10000"),
-}
 
 
 def test_the_projects_own_params_are_right():
@@ -237,6 +35,7 @@ def test_a_mistake_is_one_line_with_its_key_and_what_is_allowed(mistake):
     message = str(error.value)
     assert error.value.exit_code == 2
     assert "\n" not in message
+    assert len(message) < 600  # not a whole section
     for part in parts:
         assert part in message
 
@@ -248,22 +47,65 @@ def test_a_mistake_in_the_defaults_is_named_where_it_is():
         check_project(document)
 
 
+# Ten lists of ten of the list before: in full, a hundred million letters.
+BOMB = f"[&a0 [{', '.join('x' * 10)}]"
+for depth in range(7):
+    BOMB += f", &a{depth + 1} [{', '.join([f'*a{depth}'] * 10)}]"
+BOMB += "]"
+
 # A pattern in the text of params.yaml, what is put in its place, and what the line must have.
 MISWRITTEN = {
     "key twice": (r"(  epochs: \d+)", r"\1\n\1", "the key 'epochs' is there twice"),
     "section twice": ("experiments:", "datasets: {}\nexperiments:", "'datasets' is there twice"),
+    "dataset twice": ("  cifar10:", "  photos:", "the key 'photos' is there twice", "line "),
+    "experiment twice": ("  photos-128:", "  photos-hog:", "the key 'photos-hog' is there twice"),
     "exponent": (r"learning_rate: \S+", "learning_rate: 1e-3", "rate: '1e-3'", "such as 0.001"),
+    "exponent for count": (r"epochs: \d+", "epochs: 1e2", "epochs: '1e2'", "such as 10"),
+    "octal of YAML 1.2": (r"epochs: \d+", "epochs: 0o17", "epochs: '0o17'", "such as 10"),
     "comma": (r"learning_rate: \S+", "learning_rate: 0,03", "rate: '0,03' is not allowed"),
     "tab": ("  epochs:", "\tepochs:", "no valid YAML", "'\\t'", "line "),
     "bracket": (r"seeds: \[", "seeds: ]", "no valid YAML", "line "),
     "indentation": ("  momentum:", "   momentum:", "no valid YAML", "line "),
     "null": ("penalty: none", "penalty: null", "penalty: None is not allowed", "'none'"),
+    "blank": (r"learning_rate: \S+", "learning_rate:", "rate: None is not allowed", "number"),
+    "nan": (r"learning_rate: \S+", "learning_rate: .nan", "rate: nan is not allowed", "finite"),
+    "nan as text": (
+        r"learning_rate: \S+",
+        "learning_rate: nan",
+        "rate: 'nan'",
+        "reads this as text",
+    ),
+    "infinity": (r"learning_rate: \S+", "learning_rate: .inf", "rate: inf", "finite number"),
+    "off in quotes": ("nesterov: false", "nesterov: 'off'", "nesterov: 'off' is", "boolean"),
+    "off for a name": ("activation: relu", "activation: off", "activation: False", "'relu'"),
+    "yes for a count": (r"epochs: \d+", "epochs: yes", "epochs: True is not", "integer"),
+    "date": (r"epochs: \d+", "epochs: 2024-01-01", "epochs: datetime.date(2024, 1, 1)", "integer"),
+    "date for a name": ("dataset: photos", "dataset: 2024-01-01", "datetime.date", "string"),
+    "date for a key": ("  photos-hog:", "  2024-01-01:", "the name datetime.date", "small letters"),
+    "number for a key": ("  epochs:", "  1:", "defaults.", "Keys should be strings"),
+    "list for a key": ("  epochs:", "  ? [a]\n  :", "no valid YAML", "unhashable key", "line "),
+    "anchor to nothing": ("train: &one .*", "train: *one", "undefined alias 'one'", "line "),
+    "merge of nothing": ("  epochs:", "  <<: *none\n  epochs:", "undefined alias 'none'", "line "),
+    "merge of null": ("  epochs:", "  <<: null\n  epochs:", "expected a mapping", "line "),
+    "merge of text": ("  epochs:", "  <<: [a]\n  epochs:", "expected a mapping", "line "),
+    "huge seed": (r"seeds: \[", f"seeds: [1{'0' * 400}, ", "seeds.0: 1000", "...", "less than"),
+    "too many digits": (r"epochs: \d+", f"epochs: 1{'0' * 5000}", "no valid YAML", "5001 digits"),
+    "too many letters": (
+        r"epochs: \d+",
+        f"epochs: 0x{'f' * 5000}",
+        "epochs: this number",
+        "1000000",
+    ),
+    "aliases of aliases": (r"seeds: \[", f"seeds: [{BOMB}, ", "seeds.0: [", "...", "integer"),
+    "itself": (r"seeds: \[", "seeds: &all [*all, ", "seeds.0: [", "...", "integer"),
+    "two documents": ("features:", "---\nfeatures:", "no valid YAML", "another document", "line "),
     "code": ("seed: 0", "seed: !!python/object/apply:os.getpid []", "no valid YAML", "os.getpid"),
     "impossible date": ("seed: 0", "seed: 2024-13-45", "no valid YAML"),
     "tag that does not fit": ("seed: 0", "seed: !!int zero", "no valid YAML"),
     "tagged list": ("seed: 0", "seed: !!map [1]", "no valid YAML"),
     "zero byte": ("seed: 0", "seed: \x00", "no valid YAML", "#x0000"),
     "empty file": ("(?s).+", "", "must be a mapping of sections, it is None"),
+    "comments": ("(?s).+", "# datasets:", "must be a mapping of sections, it is None"),
     "list": ("(?s).+", "- datasets", "must be a mapping of sections, it is ['datasets']"),
     "deep nesting": ("(?s).+", "[" * 2000, "no valid YAML"),
 }
@@ -278,18 +120,62 @@ def test_a_mistake_in_the_text_is_one_line(tmp_path, mistake):
     path.write_text(text, encoding="utf-8")
     code, line = last_words(check, "--params", path)
     assert code == 2
+    assert len(line) < 600
     for part in ("error: ", *parts):
         assert part in line
 
 
-def test_a_file_of_another_encoding_is_no_yaml(tmp_path):
-    (tmp_path / "params.yaml").write_bytes(b"datasets: \xff\n")
+@pytest.mark.parametrize(
+    ("content", "byte"),
+    [(b"datasets: \xff\n", "0xff in position 10"), (TEXT.encode("utf-16"), "0xff in position 0")],
+)
+def test_a_file_of_another_encoding_is_named(tmp_path, content, byte):
+    (tmp_path / "params.yaml").write_bytes(content)
     code, line = last_words(check, "--params", tmp_path / "params.yaml")
     assert code == 2
-    assert "params.yaml is no valid YAML" in line
+    assert "params.yaml is no UTF-8 text, save it as such" in line
+    assert byte in line
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_byte_order_mark_and_windows_line_ends_are_no_mistake(tmp_path, start, end):
+    path = tmp_path / "params.yaml"
+    path.write_bytes((start + TEXT.replace("\n", end)).encode())
+    assert read_params(path) == DOCUMENT
 
 
 def test_a_missing_file_is_named(tmp_path):
     code, line = last_words(check, "--params", tmp_path / "none.yaml")
     assert code == 2
     assert f"{tmp_path / 'none.yaml'} is missing" in line
+
+
+def test_the_command_says_so_within_two_seconds(tmp_path):
+    path, output = tmp_path / "params.yaml", tmp_path / "right.txt"
+    command = [sys.executable, "-m", "stages.check", "--params", path, "--output", output]
+    times = []
+    for mistake in ("exponent", "key twice", "aliases of aliases", "empty file", "date"):
+        pattern, new, *parts = MISWRITTEN[mistake]
+        path.write_text(re.sub(pattern, new, TEXT, count=1), encoding="utf-8")
+        start = time.perf_counter()
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        times.append(time.perf_counter() - start)
+        assert result.returncode == 2
+        assert result.stdout == ""
+        (line,) = result.stderr.splitlines()
+        for part in ("error: ", *parts):
+            assert part in line
+        assert not output.exists()
+    assert sorted(times)[2] < 2
+
+
+def test_dvc_stops_before_anything_works(tmp_path):
+    project = Project.create(tmp_path / "project")
+    project.set("experiments.photos-hog.dropout", 0.5)
+    result = project.dvc("repro", check=False)
+    assert result.returncode != 0
+    assert re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE) == ["check"]
+    wanted = "error: experiments.photos-hog.dropout: 0.5 is not allowed: it needs a hidden layer"
+    assert wanted in result.stderr.splitlines()
+    assert project.outputs() == {}

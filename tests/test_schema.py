@@ -13,12 +13,12 @@ from stages.runtime.files import read_json
 from stages.schema.editor import params_schema
 from stages.schema.project import SECTIONS, check_project
 from tests.helpers import ROOT
-from tests.test_params import ABSENT, DOCUMENT, MISTAKES, OWN, TEXT, at, both, new_feature, own, pca
+from tests.mistakes import ABSENT, DOCUMENT, MISTAKES, OWN, at, both, new_feature, own, pca
 
 FILE = "stages/schema/params.schema.json"
 VALIDATOR = Draft7Validator(params_schema())
 
-# Of the mistakes in test_params, some of each kind that an editor can see.
+# Of the mistakes that check_project finds, some of each kind that an editor can see.
 VISIBLE = [
     "unknown section",
     "missing section",
@@ -99,7 +99,8 @@ def test_the_committed_schema_is_up_to_date(tmp_path):
 
 def test_it_is_a_schema_and_params_yaml_names_it():
     Draft7Validator.check_schema(read_json(ROOT / FILE))
-    assert TEXT.splitlines()[0] == f"# yaml-language-server: $schema={FILE}"
+    first = (ROOT / "params.yaml").read_text(encoding="utf-8").partition("\n")[0]
+    assert first == f"# yaml-language-server: $schema={FILE}"
 
 
 def test_every_section_and_every_key_of_an_experiment_is_there():

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from stages.params.batches import Batches
-from stages.params.loading import Section, entry, parse
+from stages.params.loading import Section, entry, parse, shown
 from stages.runtime.errors import ParamsError
 from stages.transforms.base import Transform, find_transform
 
@@ -50,13 +50,15 @@ def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transfo
     kind = find_transform(feature.transform, f"{where}.transform")
     shared = entry(document, "transforms", feature.transform)
     if not isinstance(shared, dict):
-        raise ParamsError(f"transforms.{feature.transform}: {shared!r} is no mapping of parameters")
+        where = f"transforms.{feature.transform}"
+        raise ParamsError(f"{where}: {shown(shared)} is not allowed: write a mapping of parameters")
     parse(kind, shared, f"transforms.{feature.transform}")
     transform = parse(kind, {**shared, **feature.options}, f"{where}.options")
     if transform.learns and feature.fit is None:
         raise ParamsError(f"{where}.fit: {feature.transform} is fitted: name its training batches")
     if not transform.learns and feature.fit is not None:
-        raise ParamsError(f"{where}.fit: {feature.transform} learns nothing: remove this key")
+        reason = f"{feature.transform} learns nothing: remove this key"
+        raise ParamsError(f"{where}.fit: {feature.fit} is not allowed: {reason}")
     if feature.flip and not feature.input.startswith("raw/"):
         raise ParamsError(f"{where}.flip: True is not allowed: only pictures (raw/) are mirrored")
     return feature, transform

@@ -7,7 +7,7 @@ from typing import Any
 
 from stages.data.batches import PICTURE_SHAPE
 from stages.params.experiment import Experiment, merge
-from stages.params.loading import entry, parse, suggestion
+from stages.params.loading import entry, parse, shown, suggestion
 from stages.runtime.errors import ParamsError
 from stages.schema.feature import Feature, merge_feature
 from stages.sources.base import Source, make_source
@@ -43,7 +43,7 @@ def check_project(document: dict[str, Any]) -> None:
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
     section = entry(document, name)
     if not isinstance(section, dict) or not section:
-        raise ParamsError(f"{name}: {section!r} is not allowed: write a mapping with entries")
+        raise ParamsError(f"{name}: {shown(section)} is not allowed: write a mapping with entries")
     return section
 
 
@@ -52,7 +52,7 @@ def _names(document: dict[str, Any], section: str) -> list[str]:
     for name in names:
         if not isinstance(name, str) or not NAME.fullmatch(name):
             allowed = "small letters and digits in groups, with single hyphens between them"
-            raise ParamsError(f"{section}: the name {name!r} is not allowed: use {allowed}")
+            raise ParamsError(f"{section}: the name {shown(name)} is not allowed: use {allowed}")
     return names
 
 

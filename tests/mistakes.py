@@ -1,0 +1,263 @@
+"""What a user can get wrong in params.yaml, and what the one line about each must have."""
+
+from __future__ import annotations
+
+import math
+
+from stages.params.loading import read_params
+from tests.helpers import ROOT
+
+DOCUMENT = read_params(ROOT / "params.yaml")
+PHOTOS = DOCUMENT["datasets"]["photos"]
+N = PHOTOS["pictures_per_batch"]
+OWN, NEW = "experiments.photos-normalize", "features.photos-new"
+PER_BATCH, DIGESTS = "datasets.photos.pictures_per_batch", "datasets.cifar10.sha256"
+BOTH = ["data_batch_1", "data_batch_2"]
+HOG = {"input": "raw/photos", "transform": "hog"}
+TINY_HOG = HOG | {"options": {"orientations": 1, "pixels_per_cell": 16, "cells_per_block": 2}}
+ABSENT = object()
+
+
+def at(path, value):
+    """Return a change of the document: the value at `path`, keys joined by dots."""
+
+    def change(document):
+        *above, last = path.split(".")
+        for key in above:
+            document = document[key]
+        document[last] = value
+        if value is ABSENT:
+            del document[last]
+
+    return change
+
+
+def own(**values):
+    """Return a change of an experiment's own entry."""
+    return lambda document: document["experiments"]["photos-normalize"].update(values)
+
+
+def new_feature(transform="normalize", **values):
+    """Return a change that adds features with a mistake."""
+    return at(NEW, {"input": "raw/photos", "transform": transform} | values)
+
+
+def pca(n_components=3, fit=BOTH, **values):
+    entry = {"input": "features/photos-normalize", "transform": "pca", "fit": fit}
+    entry |= {"options": {"n_components": n_components}} | values
+    return at(NEW, {key: value for key, value in entry.items() if value is not ABSENT})
+
+
+def both(*changes):
+    return lambda document: [change(document) for change in changes]
+
+
+# A change of params.yaml that is a mistake, and what the one line about it must have.
+MISTAKES = {
+    # sections and keys
+    "unknown section": (at("dataset", {}), "dataset: unknown section", "mean 'datasets'"),
+    "missing section": (at("features", ABSENT), "no entry 'features'"),
+    "section that is a list": (at("experiments", ["a"]), "experiments: ['a'] is not allowed"),
+    "empty section": (at("transforms", {}), "transforms: {} is not allowed"),
+    "misspelt default": (at("defaults.epoch", 3), "epoch: unknown key", "mean 'epochs'"),
+    "misspelt, so missing": (
+        both(at("datasets.photos.seed", ABSENT), at("datasets.photos.sead", 1)),
+        "datasets.photos.sead: unknown key; did you mean 'seed'? Allowed: source, ",
+    ),
+    "section that is null": (at("defaults", None), "defaults: None is not allowed", "mapping"),
+    "nothing like it": (own(x=1), f"{OWN}.x: unknown key. Allowed: train, test, "),
+    "misspelt key": (own(sead=[1]), f"{OWN}.sead: unknown key", "mean 'seeds'", "momentum"),
+    "misspelt in dataset": (at("datasets.photos.sed", 1), "datasets.photos.sed: unknown", "'seed'"),
+    "misspelt in feature": (new_feature(imput=1), f"{NEW}.imput: unknown key", "mean 'input'"),
+    "misspelt in hog": (at("transforms.hog.chanels", 9), "transforms.hog.chanels", "'channels'"),
+    "misspelt option": (new_feature(options={"hihg": 1}), f"{NEW}.options.hihg", "mean 'high'"),
+    "missing default": (at("defaults.epochs", ABSENT), "epochs: this key is required"),
+    "missing dataset": (at(f"{OWN}.dataset", ABSENT), f"{OWN}.dataset: this key is required"),
+    "missing seed": (at("datasets.photos.seed", ABSENT), "datasets.photos.seed: this key is req"),
+    "missing source": (at("datasets.photos.source", ABSENT), "datasets.photos.source: this key"),
+    "missing parameter": (at("transforms.pca.whiten", ABSENT), "transforms.pca.whiten: this key"),
+    "missing input": (at("features.photos-new", {"transform": "hog"}), f"{NEW}.input: this key"),
+    "empty experiment": (at(OWN, None), f"{OWN}: None is not allowed", "mapping"),
+    "name with _": (at("features.photos_x", {}), "features: the name 'photos_x' is not", "hyphen"),
+    "name in capitals": (at("experiments.A", {}), "experiments: the name 'A' is not", "small"),
+    # types
+    "text for count": (own(epochs="ten"), f"{OWN}.epochs: 'ten' is not allowed", "integer"),
+    "real for count": (own(epochs=1.5), f"{OWN}.epochs: 1.5 is not allowed", "integer"),
+    "bool for count": (own(batch_size=True), f"{OWN}.batch_size: True is not allowed", "integer"),
+    "bool for number": (own(momentum=False), f"{OWN}.momentum: False is not allowed", "number"),
+    "number for bool": (own(nesterov=1), f"{OWN}.nesterov: 1 is not allowed", "boolean"),
+    "text for bool": (own(early_stopping="yes"), f"{OWN}.early_stopping: 'yes'", "boolean"),
+    "null for number": (own(learning_rate=None), f"{OWN}.learning_rate: None is not", "number"),
+    "null for list": (own(seeds=None), f"{OWN}.seeds: None is not allowed", "valid list"),
+    "text in list": (own(seeds=["0"]), f"{OWN}.seeds.0: '0' is not allowed", "number such as 10"),
+    "mapping for list": (own(seeds={0: 1}), f"{OWN}.seeds: {{0: 1}} is not allowed", "list"),
+    "list for name": (own(dataset=["photos"]), f"{OWN}.dataset: ['photos'] is not", "string"),
+    "number for entry": (at(NEW, 3), f"{NEW}: 3 is not allowed", "dictionary"),
+    "list for options": (new_feature(options=[1]), f"{NEW}.options: [1] is not", "dictionary"),
+    "null for parameters": (at("transforms.pca", None), "transforms.pca: None is not", "dict"),
+    "number for list": (own(seeds=3), f"{OWN}.seeds: 3 is not allowed", "list"),
+    "text for list": (own(train="data_batch_1"), f"{OWN}.train: 'data_batch_1'", "list"),
+    "bool for seed": (own(seeds=[0, True]), f"{OWN}.seeds.1: True is not allowed", "integer"),
+    # ranges
+    "no epochs": (own(epochs=0), f"{OWN}.epochs: 0 is not allowed", "greater than or equal to 1"),
+    "no batch size": (own(batch_size=0), f"{OWN}.batch_size: 0 is not", "equal to 1"),
+    "negative rate": (own(learning_rate=-0.1), f"{OWN}.learning_rate: -0.1 is not", "than 0"),
+    "rate of 0": (own(learning_rate=0), f"{OWN}.learning_rate: 0 is not", "greater than 0"),
+    "nan rate": (own(learning_rate=math.nan), f"{OWN}.learning_rate: nan", "finite"),
+    "infinite rate": (own(learning_rate=math.inf), f"{OWN}.learning_rate: inf", "finite"),
+    "no rates": (own(learning_rate=[]), f"{OWN}.learning_rate: [] is not allowed", "at least 2"),
+    "nan in list": (own(learning_rate=[0.1, math.nan]), f"{OWN}.learning_rate.1: nan", "finite"),
+    "nan dropout": (own(dropout=math.nan), f"{OWN}.dropout: nan is not allowed", "less than 1"),
+    "huge rate": (own(learning_rate=10**400), f"{OWN}.learning_rate: 1000", "...", "valid number"),
+    "huge epochs": (own(epochs=10**30), f"{OWN}.epochs: 1{'0' * 30} is not", "equal to 1000000"),
+    "huge layer": (own(hidden_layer_sizes=[10**30]), f"{OWN}.hidden_layer_sizes.0", "16384"),
+    "huge seed": (own(seeds=[2**32]), f"{OWN}.seeds.0: {2**32} is not allowed", "less than"),
+    "huge source seed": (at("datasets.photos.seed", 2**32), f"seed: {2**32} is not", "less than"),
+    "huge batch size": (own(batch_size=10**30), f"{OWN}.batch_size: 1{'0' * 30}", f"the {N} train"),
+    "one rate to choose from": (own(learning_rate=[0.1]), f"{OWN}.learning_rate: [0.1]", "least 2"),
+    "a bad rate of two": (own(learning_rate=[0.1, 0.0]), f"{OWN}.learning_rate.1: 0.0", "than 0"),
+    "a rate twice": (
+        own(learning_rate=[0.1, 0.1]),
+        f"{OWN}.learning_rate: [0.1, 0.1] is not allowed: it names one value twice",
+    ),
+    "infinite alpha": (own(penalty="l2", alpha=math.inf), f"{OWN}.alpha: inf", "finite"),
+    "negative alpha": (own(penalty="l2", alpha=-1.0), f"{OWN}.alpha: -1.0", "equal to 0"),
+    "nan momentum": (own(momentum=math.nan), f"{OWN}.momentum: nan", "less than 1"),
+    "momentum of 1": (own(momentum=1.0), f"{OWN}.momentum: 1.0", "less than 1"),
+    "dropout of 1": (own(dropout=1.0), f"{OWN}.dropout: 1.0", "less than 1"),
+    "negative smoothing": (own(label_smoothing=-0.1), f"{OWN}.label_smoothing: -0.1", "equal to 0"),
+    "nothing held out": (own(validation_fraction=0.0), f"{OWN}.validation_fraction: 0.0", "than 0"),
+    "negative seed": (own(seeds=[-1]), f"{OWN}.seeds.0: -1", "equal to 0"),
+    "empty layer": (own(hidden_layer_sizes=[8, 0]), f"{OWN}.hidden_layer_sizes.1: 0", "equal to 1"),
+    "unknown activation": (own(activation="selu"), f"{OWN}.activation: 'selu'", "'relu'", "'tanh'"),
+    "unknown penalty": (own(penalty="l3"), f"{OWN}.penalty: 'l3'", "'none'", "'l2'"),
+    "unknown schedule": (own(schedule="linear"), f"{OWN}.schedule: 'linear'", "'cosine'"),
+    # batches and seeds
+    "seventh batch": (own(train=["data_batch_7"]), f"{OWN}.train.0: 'data_batch_7'", "test_batch"),
+    "no training": (own(train=[]), f"{OWN}.train: []", "at least 1"),
+    "no test": (own(test=[]), f"{OWN}.test: []", "at least 1"),
+    "no seeds": (own(seeds=[]), f"{OWN}.seeds: []", "at least 1"),
+    "test in training": (
+        own(train=BOTH, test=BOTH[1:]),
+        f"{OWN}.test: {BOTH[1:]} is not allowed: train has {BOTH[1]} too",
+    ),
+    "batch twice": (
+        own(train=BOTH[:1] * 2),
+        OWN,
+        f"{OWN}.train: ['data_batch_1', 'data_batch_1'] is not allowed: it names one batch twice",
+    ),
+    "seed twice": (own(seeds=[1, 2, 1]), f"{OWN}.seeds: [1, 2, 1] is not allowed", "value twice"),
+    "batch size above the data": (
+        own(train=BOTH, test=["test_batch"], batch_size=2 * N + 1),
+        f"{OWN}.batch_size: {2 * N + 1} is not allowed: at most the {2 * N} training pictures",
+    ),
+    # what contradicts something else
+    "alpha without penalty": (
+        own(penalty="none", alpha=0.1),
+        f"{OWN}.alpha: 0.1 is not allowed: it needs a penalty, l1 or l2",
+    ),
+    "penalty without alpha": (
+        own(penalty="l1", alpha=0.0),
+        f"{OWN}.alpha: 0.0 is not allowed: penalty l1 needs an alpha above 0",
+    ),
+    "dropout without layer": (
+        own(dropout=0.5, hidden_layer_sizes=[]),
+        f"{OWN}.dropout: 0.5 is not allowed: it needs a hidden layer",
+    ),
+    "nesterov alone": (
+        own(nesterov=True, momentum=0.0),
+        f"{OWN}.nesterov: True is not allowed: it needs a momentum above 0",
+    ),
+    "level with otsu": (
+        new_feature("binarize", options={"threshold": "otsu", "level": 0.5}),
+        *(f"{NEW}.options.level: 0.5 is not allowed", "a number with threshold fixed"),
+    ),
+    "fixed without level": (
+        new_feature("binarize", options={"threshold": "fixed", "level": None}),
+        *(f"{NEW}.options.level: None is not allowed", "a number with threshold fixed"),
+    ),
+    "low above high": (
+        new_feature(options={"low": 2.0}),
+        f"{NEW}.options.low: 2.0 is not allowed: it must be below high, 1.0",
+    ),
+    "nan low": (at("transforms.normalize.low", math.nan), "transforms.normalize.low: nan"),
+    "unknown norm": (at("transforms.hog.block_norm", "L3"), "transforms.hog.block_norm: 'L3'"),
+    # names of other entries
+    "unknown dataset": (own(dataset="photo"), f"{OWN}.dataset: no dataset 'photo'", "'photos'"),
+    "unknown preprocessing": (
+        own(preprocessing="hogs"),
+        *(f"{OWN}.preprocessing: no entry features.photos-hogs", "mean 'hog'", "pca"),
+    ),
+    "unknown source": (at("datasets.photos.source", "x"), "photos.source: 'x' is not", "cifar10, "),
+    "base as source": (at("datasets.photos.source", "base"), "photos.source: 'base' is not"),
+    "unknown transform": (new_feature("dct"), f"{NEW}.transform: 'dct' is not", "binarize, hog, "),
+    "parameters of nothing": (at("transforms.dct", {}), "transforms.dct: 'dct' is not", "hog, "),
+    "transform without entry": (at("transforms.pca", ABSENT), "transforms has no entry 'pca'"),
+    "unknown raw input": (
+        new_feature(input="raw/photo"),
+        *(f"{NEW}.input: no dataset 'photo'", "mean 'photos'"),
+    ),
+    "unknown features input": (
+        new_feature(input="features/photos-hogg"),
+        *(f"{NEW}.input: no features 'photos-hogg'", "mean 'photos-hog'"),
+    ),
+    "input of another form": (
+        new_feature(input="data/raw/photos"),
+        f"{NEW}.input: 'data/raw/photos' is not allowed",
+    ),
+    "name of another dataset": (
+        new_feature(input="raw/cifar10"),
+        "features: the name 'photos-new' must begin with its dataset: cifar10-",
+    ),
+    "name that another dataset fits": (
+        both(at("datasets.photos-new", PHOTOS), at("features.photos-new-hog", HOG)),
+        "photos-new-hog",
+    ),
+    "made of itself": (
+        new_feature(input="features/photos-new"),
+        f"{NEW}.input: 'photos-new' is made from these features themselves",
+    ),
+    "made of each other": (
+        both(
+            at("features.photos-a", {"input": "features/photos-b", "transform": "normalize"}),
+            at("features.photos-b", {"input": "features/photos-a", "transform": "normalize"}),
+        ),
+        "is made from these features themselves",
+    ),
+    # fits and shapes
+    "fit missing": (pca(fit=ABSENT), f"{NEW}.fit: pca is fitted: name its training batches"),
+    "fit pointless": (
+        new_feature(fit=BOTH),
+        f"{NEW}.fit: {BOTH} is not",
+        "normalize learns nothing",
+    ),
+    "fit empty": (pca(fit=[]), f"{NEW}.fit: [] is not allowed", "at least 1"),
+    "fit twice": (pca(fit=BOTH[:1] * 2), NEW, "fit", "twice"),
+    "fit on what is not training": (
+        both(pca(fit=BOTH), own(preprocessing="new", train=BOTH[:1], test=["test_batch"])),
+        *(f"{OWN}.preprocessing: new is fitted on {BOTH[1]}", "not among", "training batches"),
+    ),
+    "components above samples": (
+        pca(n_components=2 * N + 1),
+        *(NEW, f"n_components {2 * N + 1} is more than {2 * N}", f"{2 * N} training samples"),
+    ),
+    "components above features": (
+        both(at("features.photos-x", TINY_HOG), pca(5, input="features/photos-x")),
+        *(NEW, "n_components 5 is more than 4, the smaller of 4 features"),
+    ),
+    "no components": (pca(n_components=0), f"{NEW}.options.n_components: 0 is not allowed"),
+    "all variance": (pca(n_components=1.0), f"{NEW}.options.n_components: 1.0 is not allowed"),
+    "block too large": (
+        new_feature("hog", options={"pixels_per_cell": 16, "cells_per_block": 3}),
+        *(NEW, "3 cells of 16 pixels does not fit into 32x32 pixels"),
+    ),
+    "pictures after vectors": (new_feature(input="features/photos-hog"), NEW, "needs pictures"),
+    "vectors of pictures": (pca(input="raw/photos"), NEW, "pca", "needs vectors"),
+    # datasets
+    "malformed digest": (at(f"{DIGESTS}.test_batch", "abc"), f"{DIGESTS}.test_batch: 'abc' is not"),
+    "digest missing": (at(f"{DIGESTS}.test_batch", ABSENT), DIGESTS, "each of", "test_batch"),
+    "digest of a stranger": (at(f"{DIGESTS}.readme", "0" * 64), DIGESTS, "a digest for each of"),
+    "uneven share": (at(PER_BATCH, 505), f"{PER_BATCH}: 505 is not allowed", "multiple of 10"),
+    "too few pictures": (at(PER_BATCH, 0), f"{PER_BATCH}: 0 is not allowed", "equal to 10"),
+    "too many pictures": (at(PER_BATCH, 10_010), f"{PER_BATCH}: 10010 is not allowed", "10000"),
+}
