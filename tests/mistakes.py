@@ -182,6 +182,39 @@ MISTAKES = {
     ),
     "nan low": (at("transforms.normalize.low", math.nan), "transforms.normalize.low: nan"),
     "unknown norm": (at("transforms.hog.block_norm", "L3"), "transforms.hog.block_norm: 'L3'"),
+    "mirrored vectors": (
+        own(preprocessing="hog", flip=True),
+        f"{OWN}.flip: True is not allowed: features.photos-hog are no pixels",
+    ),
+    "averaged vectors": (
+        own(preprocessing="hog", average_flips=True),
+        f"{OWN}.average_flips: True is not allowed: features.photos-hog are no pixels",
+    ),
+    "moved vectors": (
+        own(preprocessing="pca", shift=2),
+        f"{OWN}.shift: 2 is not allowed: features.photos-pca are no pixels to move",
+    ),
+    "moved and mirrored beforehand": (
+        both(at("features.photos-normalize.flip", True), own(shift=2)),
+        f"{OWN}.shift: 2 is not allowed: features.photos-normalize are no pixels to move",
+    ),
+    "mirrored in between": (
+        at("features.photos-hog-standardize.flip", True),
+        "features.photos-hog-standardize.flip: True is not allowed: only pictures (raw/)",
+    ),
+    "averages of too many epochs": (
+        own(epochs=3, averaged_epochs=4),
+        f"{OWN}.averaged_epochs: 4 is not allowed: at most the 3 epochs",
+    ),
+    "averages and stops": (
+        own(averaged_epochs=2, early_stopping=True),
+        f"{OWN}.averaged_epochs: needs early_stopping: false",
+    ),
+    "negative shift": (own(shift=-1), f"{OWN}.shift: -1 is not allowed", "equal to 0"),
+    "quick without epochs": (at("quick.epochs", 0), "quick.epochs: 0 is not allowed", "equal to 1"),
+    "quick with a list of seeds": (at("quick.seeds", [0]), "quick.seeds: [0] is not", "integer"),
+    "quick, misspelt": (at("quick.enable", True), "quick.enable: unknown key", "mean 'enabled'"),
+    "quick missing": (at("quick", ABSENT), "no entry 'quick'"),
     # names of other entries
     "unknown dataset": (own(dataset="photo"), f"{OWN}.dataset: no dataset 'photo'", "'photos'"),
     "unknown preprocessing": (

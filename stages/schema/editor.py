@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
-from stages.params.experiment import Defaults, Experiment
+from stages.params.experiment import Defaults, Experiment, Quick
 from stages.params.plugins import find_plugin, plugin_names
 from stages.schema.feature import Feature
 from stages.schema.project import NAME, SECTIONS
@@ -33,6 +33,7 @@ def params_schema() -> Schema:
     sections = {
         "datasets": _entries({"oneOf": [_dataset(*item) for item in sources.items()]}),
         "transforms": _section({name: _model(kind) for name, kind in transforms.items()}),
+        "quick": _model(Quick),
         "defaults": _model(Defaults),
         "features": _entries({"oneOf": [_feature(*item) for item in transforms.items()]}),
         "experiments": _entries(experiment),

@@ -13,7 +13,7 @@ from stages.schema.feature import Feature, merge_feature
 from stages.sources.base import Source, make_source
 from stages.transforms.base import Transform, find_transform
 
-SECTIONS = ["datasets", "transforms", "features", "quick", "defaults", "experiments"]
+SECTIONS = ["datasets", "transforms", "defaults", "quick", "features", "experiments"]
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
