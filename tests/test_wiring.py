@@ -32,6 +32,10 @@ def resolved_stages(project: Project) -> dict[str, dict]:
     return lock["stages"]
 
 
+def command_of(stage: dict) -> list[str]:
+    return shlex.split(stage["cmd"].removeprefix("exec "))
+
+
 def files_below(project: Project, paths: list[str]) -> set[str]:
     """Return the modules that `paths` are or hold, package docstrings aside."""
     files: set[str] = set()
@@ -48,7 +52,7 @@ def test_deps_are_the_modules_that_each_stage_imports(project: Project, tmp_path
     (tracer / "sitecustomize.py").write_text(TRACER)
     for name, stage in resolved_stages(project).items():
         trace.unlink(missing_ok=True)
-        command = shlex.split(stage["cmd"])
+        command = command_of(stage)
         if name == "check":
             # It imports the sources and transforms that params.yaml names: with the project's
             # own parameters, all of them.
@@ -101,7 +105,7 @@ def test_params_are_what_each_stage_reads(project: Project, tmp_path: Path):
         "gallery@photos",
         "report@photos",
     ):
-        command = shlex.split(stages[name]["cmd"])
+        command = command_of(stages[name])
         subset = tmp_path / "subset.yaml"
         subset.write_text(yaml.safe_dump(only(project.read(), declared[name]), sort_keys=False))
         project.run(*command, "--params", str(subset))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from stages.network.losses import Labels
 from stages.network.storage import load_network
 from stages.network.training import DivergedError
 from stages.runtime.errors import PipelineError
-from stages.runtime.processes import stop_with_parent
+from stages.runtime.processes import stop_with
 
 
 def network_path(folder: Path, seed: int) -> Path:
@@ -76,7 +77,9 @@ def fit_seeds(
         for seed in seeds
     )
     workers = min(len(seeds), cpu_count())
-    parallel = Parallel(n_jobs=workers, return_as="generator", initializer=stop_with_parent)
+    parallel = Parallel(
+        n_jobs=workers, return_as="generator", initializer=stop_with, initargs=[os.getpid()]
+    )
     fitted: Iterator[Fitted] = parallel(jobs)
     return fitted
 

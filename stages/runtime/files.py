@@ -21,7 +21,7 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
-    with sole_writer(path):
+    with sole_writer(path), _naming(path):
         try:
             yield partial
             partial.replace(path)
@@ -42,7 +42,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         another process is writing it.
     """
     partial = _partial(path)
-    with sole_writer(path):
+    with sole_writer(path), _naming(path):
         shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
         partial.mkdir(parents=True)
         try:
@@ -80,6 +80,19 @@ def read_json(path: Path) -> Any:
         raise PipelineError(f"{path} is missing: run 'dvc repro' to make it") from None
     except ValueError as error:
         raise PipelineError(f"{path} is no JSON ({error}): delete it, run 'dvc repro'") from None
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name `path` where an error does not: a write to a full disk fails without a name."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise PipelineError(
+            f"{path} is not written ({error.strerror or error}): see whether the disk is full"
+        ) from None
 
 
 def _refuse_foreign(old: Path, new: Path) -> None:

@@ -22,12 +22,15 @@ PATIENCE_SECONDS = 5.0  # an orphan needs less than that to see that it is one
 
 
 @functools.cache  # once in each process
-def stop_with_parent() -> None:
-    """End this process, without any cleaning up, soon after its parent has ended.
+def stop_with(parent: int) -> None:
+    """End this process, without any cleaning up, soon after the process `parent` has ended.
 
-    Outputs are written whole or not at all, so that nothing needs to be cleaned up.
+    Outputs are written whole or not at all, so that nothing needs to be cleaned up. The parent
+    says who it is: it may end before its child has come to look.
     """
-    threading.Thread(target=_watch, args=[os.getppid()], daemon=True).start()
+    if os.getppid() != parent:
+        _stop()
+    threading.Thread(target=_watch, args=[parent], daemon=True).start()
 
 
 def stop_with_dvc() -> None:
@@ -39,9 +42,14 @@ def stop_with_dvc() -> None:
         return
     # DVC may have ended while this process was still importing. DVC stages stay in DVC's
     # session; the process that adopts orphans has one of its own.
-    if os.getsid(os.getppid()) != os.getsid(0):
+    parent = os.getppid()
+    try:
+        adopted = os.getsid(parent) != os.getsid(0)
+    except ProcessLookupError:  # it ended just now
+        adopted = True
+    if adopted:
         _stop()
-    stop_with_parent()
+    stop_with(parent)
 
 
 @contextmanager

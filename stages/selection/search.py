@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
 from stages.network.training import DivergedError
 from stages.runtime.errors import PipelineError
-from stages.runtime.processes import stop_with_parent
+from stages.runtime.processes import stop_with
 
 N_SEEDS = 2  # of the experiment's own, for each combination
 
@@ -85,7 +86,7 @@ def search(
         for seed in seeds[:N_SEEDS]
     )
     workers = min(cpu_count(), len(combinations) * N_SEEDS)
-    scores = Parallel(n_jobs=workers, initializer=stop_with_parent)(jobs)
+    scores = Parallel(n_jobs=workers, initializer=stop_with, initargs=[os.getpid()])(jobs)
     trials = []
     for values in combinations:
         of_seeds = [scores.pop(0) for _ in seeds[:N_SEEDS]]
