@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable
 from typing import TypeVar
@@ -22,6 +23,7 @@ def run(app: typer.Typer) -> None:
     read-only is an `OSError`, and its text names the file. Ends with the DVC that started it.
     """
     stop_with_dvc()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C removes what is unfinished
     try:
         app()
     except PipelineError as error:
