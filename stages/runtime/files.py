@@ -21,7 +21,7 @@ def new_file(path: Path) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
-    with sole_writer(path), _naming(path):
+    with _naming(path), sole_writer(path):
         try:
             yield partial
             partial.replace(path)
@@ -42,7 +42,7 @@ def new_folder(path: Path) -> Iterator[Path]:
         another process is writing it.
     """
     partial = _partial(path)
-    with sole_writer(path), _naming(path):
+    with _naming(path), sole_writer(path):
         shutil.rmtree(partial, ignore_errors=True)  # left by a run that was killed
         partial.mkdir(parents=True)
         try:
