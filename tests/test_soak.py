@@ -1,0 +1,38 @@
+"""The soak runs of `make soak`, in short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.project import Project
+from tests.soak import disks, kills, recovery
+from tests.soak.page import render
+from tests.soak.row import Row
+
+
+def assert_all_survived(rows: Iterable[Row]) -> None:
+    rows = list(rows)
+    assert sum(row.tried for row in rows) > 0
+    assert [row for row in rows if row.survived != row.tried] == []
+
+
+def test_kills(finished: Project, tmp_path: Path):
+    assert_all_survived(kills.trials(finished, tmp_path, kills=4, longest=8.0))
+
+
+def test_disks(project: Project, tmp_path: Path):
+    assert_all_survived(disks.trials(project, tmp_path / "disk", names=disks.SHORT, sizes=1))
+
+
+def test_recovery(finished: Project, tmp_path: Path):
+    assert_all_survived(recovery.trials(finished, tmp_path, times=1))
+
+
+def test_the_page_groups_rows_by_subject():
+    rows = [Row("A", "x", 2, 2, "fine"), Row("B", "y", 3, 1, "whole"), Row("A", "z", 0, 0, "-")]
+    page = render(rows)
+    assert page.index("## A") < page.index("| x | 2 | 2 | fine |") < page.index("| z | 0 | 0 | - |")
+    assert page.index("| z |") < page.index("## B") < page.index("| y | 3 | **1** | whole |")
+    assert "4 of 5" not in page
+    assert "3 of 5" in page
