@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help photos cifar10 test check bench schema lock audit clean
+.PHONY: help photos cifar10 test check bench soak schema lock audit clean
 
 .venv/installed: requirements.txt
 	rm -rf .venv
@@ -29,6 +29,9 @@ check: .venv/installed ## ruff and mypy
 
 bench: .venv/installed ## the network against scikit-learn, the bound, and PyTorch if it is installed
 	python -m tests.benchmarks.network --output reports/benchmarks.md
+
+soak: .venv/installed ## kill, fill, damage and disturb everything, under 30 minutes on two cores
+	python -m tests.soak --output reports/reliability.md
 
 schema: .venv/installed ## params.yaml's JSON Schema, by which editors complete and check it
 	python -m stages.check --schema stages/schema/params.schema.json
