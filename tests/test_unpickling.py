@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import copyreg
-import os
+import io
 import pickle
-import struct
 import subprocess
 import sys
 
@@ -16,142 +16,9 @@ from stages.data import unpickling
 from stages.data.batches import read_pictures
 from stages.data.unpickling import load_batch_file
 from stages.runtime.errors import PipelineError
-from tests.helpers import (
-    ROOT,
-    array2,
-    batch2,
-    dtype2,
-    random_pictures,
-    text2,
-    write_dataset,
-)
-
-ROWS = random_pictures(3).reshape(3, -1)
-
-
-def text(value):
-    """Pickle text, by an opcode that all protocols have."""
-    return b"V" + str(value).encode() + b"\n"
-
-
-def call(module, name, *arguments):
-    return f"c{module}\n{name}\n".encode() + b"(" + b"".join(arguments) + b"tR"
-
-
-def data(value):
-    """Pickle a dictionary with `value` as its data."""
-    return b"\x80\x02}" + text2(b"data") + value + b"s."
-
-
-def touch(canary):
-    """Pickle what makes the file `canary`, as a program."""
-    return text(program(canary))
-
-
-def program(canary):
-    return f"__import__('pathlib').Path({str(canary)!r}).touch()"
-
-
-def shell(canary):
-    return text(f"touch {canary}")
-
-
-def getattr_chain(canary):
-    module = call("builtins", "__import__", text("os"))
-    return data(call("builtins", "getattr", module, text("system")) + b"(" + shell(canary) + b"tR")
-
-
-def partial_with_state(canary):
-    partial = b"cfunctools\npartial\ncbuiltins\nint\n\x85R"
-    return data(partial + b"(cbuiltins\neval\n(" + touch(canary) + b"t}Ntb" + b")R")
-
-
-class Reduced:
-    """Its pickle, of any protocol, calls what it is told to."""
-
-    def __init__(self, function, *arguments):
-        self.plan = (function, arguments)
-
-    def __reduce__(self):
-        return self.plan
-
-
-def dumped(protocol, function, *arguments):
-    return pickle.dumps({b"data": Reduced(function, *arguments)}, protocol=protocol)
-
-
-OBJECTS = dtype2(b"O8", b"")
-
-# Each makes the file `canary` if it is run.
-RUNNERS = {
-    "os.system": lambda canary: data(call("os", "system", shell(canary))),
-    "posix.system": lambda canary: dumped(2, os.system, f"touch {canary}"),
-    "popen": lambda canary: dumped(4, subprocess.Popen, ["touch", str(canary)]),
-    "check-output": lambda canary: dumped(5, subprocess.check_output, ["touch", str(canary)]),
-    "eval": lambda canary: dumped(4, eval, program(canary)),
-    "exec": lambda canary: dumped(3, exec, program(canary)),
-    "python2-eval": lambda canary: dumped(2, eval, program(canary)),
-    "mkdir": lambda canary: dumped(4, os.mkdir, str(canary)),
-    "getattr-chain": getattr_chain,
-    "partial-with-state": partial_with_state,
-    "inst": lambda canary: data(b"(" + shell(canary) + b"ios\nsystem\n"),
-    "obj": lambda canary: data(b"(csubprocess\nPopen\n](" + text("touch") + text(canary) + b"eo"),
-    "numpy": lambda canary: data(call("numpy.testing", "runstring", touch(canary), b"}")),
-    "dotted-name": lambda canary: (
-        b"\x80\x04"
-        + data(text("numpy") + text("testing.runstring") + b"\x93" + touch(canary))[2:-2]
-        + b"}\x86Rs."
-    ),
-    "in-an-object-array": lambda canary: data(
-        array2((1, 1), OBJECTS, b"]" + call("os", "system", shell(canary)) + b"a")
-    ),
-    "beside-the-batch": lambda canary: (
-        batch2(ROWS, [1, 2, 3])[:-1] + call("os", "system", shell(canary)) + b"0."
-    ),
-    "in-a-key": lambda canary: (
-        b"\x80\x02}" + call("os", "system", shell(canary)) + b"NsU\x04dataNs."
-    ),
-}
-
-HARMLESS = {
-    "persistent-id": data(b"Pother\n"),
-    "binary-persistent-id": data(text("other") + b"Q"),
-    "unknown-extension": data(b"\x82\x2a"),
-    "new-object": data(b"csubprocess\nPopen\n)\x81"),
-    "huge-reconstruct": data(
-        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nJ\xff\xff\xff\x7f\x85U\x01b\x87R"
-    ),
-    "reconstruct-of-another-kind": data(
-        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\ndtype\nK\x00\x85U\x01b\x87R"
-    ),
-    "huge-array": data(b"cnumpy\nndarray\n(" + b"J\xff\xff\xff\x7f" * 3 + b"t\x85R"),
-    "shape-beyond-its-content": data(array2((2**20, 3072), dtype2(b"u1"), text2(b"few"))),
-    "object-array": data(array2((1, 1), OBJECTS, b"]Na")),
-    "scalar": data(call("numpy.core.multiarray", "scalar", dtype2(b"i8"), text2(bytes(8)))),
-    "deep-nesting": b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
-    "deep-value": data(b"]" * 100_000 + b"a" * 99_999),
-    "list": pickle.dumps([1, 2]),
-    "number": pickle.dumps(7),
-    "empty-file": b"",
-    "no-pickle": b"these are no pictures",
-    "gzip": b"\x1f\x8b\x08\x00" + bytes(100),
-    "only-a-stop": b".",
-    "frame-beyond-the-end": b"\x80\x04\x95" + struct.pack("<Q", 2**40) + b"}.",
-    "bytes-beyond-the-end": b"\x80\x04\x8e" + struct.pack("<Q", 2**60) + b"}.",
-}
-
-ADDRESS_AS_OBJECT = array2((1, 1), dtype2(b"O8"), text2(b"\x08" * 8))
-
-# Each ends the interpreter if NumPy or Python is let to put its parts together and look at them.
-CRASHERS = {
-    "list-shorter-than-its-array": data(array2((2**10, 2**10), OBJECTS, b"]")),
-    "address-as-object": data(
-        b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n"
-        + ADDRESS_AS_OBJECT
-        + b"U\x01b\x87R"
-    ),
-    "deep-key": b"\x80\x02})" + b"\x85" * 2_000_000 + b"K\x01s.",
-}
+from tests.helpers import batch2, write_dataset
+from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, ROWS, RUNNERS, data, text
+from tests.soak import pickles
 
 
 @pytest.fixture
@@ -207,30 +74,44 @@ def test_a_plain_unpickler_would_have_run_it(tmp_path, name):
     for value in batch.values():
         if isinstance(value, subprocess.Popen):
             value.wait()
+        if isinstance(value, io.IOBase | codecs.StreamReaderWriter):
+            value.close()
     assert canary.exists()
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", [*NAMED, *MALFORMED])
 def test_what_is_no_batch_is_one_error(dataset, name):
-    assert_refused(dataset, HARMLESS[name])
+    loaded = set(sys.modules)
+    message = assert_refused(dataset, (NAMED | MALFORMED)[name])
+    assert set(sys.modules) == loaded
+    assert message.isprintable()
+    assert len(message) < 400
 
 
-@pytest.mark.parametrize("name", ["huge-reconstruct", "reconstruct-of-another-kind", "scalar"])
+def test_a_state_cannot_change_the_reader(dataset, tmp_path):
+    for name in ("state-of-the-reader", "state-of-a-class"):
+        assert_refused(dataset, MALFORMED[name])
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(batch2(ROWS, [3, 1, 4]))
+    np.testing.assert_array_equal(load_batch_file(path)[b"data"], ROWS)
+
+
+@pytest.mark.parametrize("name", ["reconstruct-of-another-kind", "scalar", "object-array"])
 def test_what_is_no_array_of_a_batch_is_not_built(tmp_path, name):
     path = tmp_path / "data_batch_1"
-    path.write_bytes(HARMLESS[name])
+    path.write_bytes(MALFORMED[name])
     with pytest.raises(PipelineError, match="data_batch_1"):
         load_batch_file(path)
 
 
-def test_a_registered_extension_is_refused_like_its_name(dataset, tmp_path):
+def test_a_registered_extension_is_refused(dataset, tmp_path):
     canary = tmp_path / "canary"
     copyreg.add_extension("posix", "system", 42)
     try:
         message = assert_refused(dataset, data(b"\x82\x2a" + text(f"touch {canary}") + b"\x85R"))
     finally:
         copyreg.remove_extension("posix", "system", 42)
-    assert "posix.system" in message
+    assert "EXT1" in message
     assert not canary.exists()
 
 
@@ -248,17 +129,9 @@ def test_a_file_larger_than_any_batch_is_not_opened(dataset, monkeypatch):
     assert "larger" in assert_refused(dataset, content + b" ")
 
 
-@pytest.mark.parametrize("name", CRASHERS)
-def test_a_pickle_made_to_crash_the_interpreter_is_one_error(dataset, name):
-    path = dataset / "data_batch_1"
-    path.write_bytes(CRASHERS[name])
-    program = (
-        "import pathlib, sys; from stages.data.batches import read_pictures\n"
-        "from stages.runtime.errors import PipelineError\n"
-        "try: read_pictures(pathlib.Path(sys.argv[1]))\n"
-        "except PipelineError as error: print(error)\n"
-    )
-    command = [sys.executable, "-c", program, str(dataset)]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (result.returncode, result.stderr) == (0, "")
-    assert str(path) in result.stdout
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
+def test_nothing_runs_nothing_takes_long_or_much_and_nothing_crashes():
+    rows = list(pickles.trials())
+    assert sum(row.tried for row in rows) == len(RUNNERS) + len(NAMED) + len(MALFORMED) + len(BOMBS)
+    for row in rows:
+        assert row.survived == row.tried, row

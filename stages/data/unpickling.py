@@ -1,8 +1,9 @@
 """Read a batch file's pickle without running anything that it asks for.
 
 CIFAR-10's batch files are pickles, and unpickling calls whatever the file names. Here only
-what the official files need is known: a NumPy array's reconstruction and its dtype. Everything
-else is refused before it is imported.
+what the official files need is known: the opcodes that they are written with, a NumPy array's
+reconstruction and its dtype, for which harmless classes of our own stand in. Everything else is
+refused before it is imported, and what would take much memory or time before it is built.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+from collections import Counter
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,33 +19,48 @@ import numpy as np
 
 from stages.runtime.errors import PipelineError
 
-# The official files are about 31 MB; no batch file of this layout is larger than this.
-MAX_BYTES = 64 * 2**20
-MAX_OPCODES = 200_000
-MAX_TUPLES = 1_000
+# The official files have 31.0 MB, 30,000 opcodes, 6 tuples and no reference back to an earlier
+# value; a file that today's NumPy writes has up to 10 tuples and 6 references.
+MAX_BYTES = 32 * 2**20
+MAX_OPCODES = 100_000
+MAX_TUPLES = 16
+MAX_REFERENCES = 16
+OPCODES = frozenset(
+    "PROTO FRAME STOP MARK PUT BINPUT LONG_BINPUT MEMOIZE "  # noqa: SIM905 - one per line fills a screen
+    "GET BINGET LONG_BINGET NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 FLOAT BINFLOAT "
+    "STRING BINSTRING SHORT_BINSTRING "
+    "BINBYTES SHORT_BINBYTES UNICODE BINUNICODE SHORT_BINUNICODE "
+    "EMPTY_LIST LIST APPEND APPENDS EMPTY_DICT DICT SETITEM SETITEMS "
+    "TUPLE TUPLE1 TUPLE2 TUPLE3 GLOBAL STACK_GLOBAL REDUCE BUILD".split()
+)
+MAX_REASON = 100  # characters: an error may quote the whole file
 
 
 def load_batch_file(path: Path) -> dict[bytes, Any]:
     """Return the dictionary pickled in `path`, keys as bytes.
 
+    Nothing that the file names is imported or called. Reading takes at most a few times
+    `MAX_BYTES` of memory.
+
     Raises
     ------
     PipelineError
         If the file is missing, too large, truncated, no pickle, or asks for anything but
-        arrays, numbers, text and plain containers.
+        arrays of bytes, numbers, text and plain containers.
     """
     if not path.is_file():
         raise PipelineError(f"{path} is missing: run 'dvc repro' on its fetch stage")
-    if path.stat().st_size > MAX_BYTES:
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
         raise PipelineError(f"{path} is larger than any batch file ({MAX_BYTES} bytes)")
-    content = path.read_bytes()
     try:
         _check_opcodes(content)
         value = _Reader(io.BytesIO(content), encoding="bytes").load()
     except PipelineError as error:
-        raise PipelineError(f"{path} is not read: {error}") from None
+        raise PipelineError(f"{path} is not read: {error}: fetch it again") from None
     except Exception as error:  # a broken pickle can raise nearly anything
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {_printable(str(error))}"
         raise PipelineError(f"{path} is no batch file ({reason}): fetch it again") from None
     if not isinstance(value, dict):
         raise PipelineError(f"{path} is no batch file: it holds a {type(value).__name__}")
@@ -51,18 +68,34 @@ def load_batch_file(path: Path) -> dict[bytes, Any]:
 
 
 def _check_opcodes(content: bytes) -> None:
-    """Refuse what would exhaust memory or the C stack while it is read.
+    """Refuse what would exhaust memory, time or the C stack while it is read.
 
-    An official file has about 30,000 opcodes, a handful of which make tuples. Tuples can be
-    nested so deep that hashing them overflows the stack; a memo index makes a table as long.
+    A memo index makes a table as long as itself. Tuples can be nested so deep that hashing one
+    overflows the stack, and, where each refers twice to the one before, so that hashing it takes
+    forever: few tuples or few references prevent both.
     """
-    n_tuples = 0
-    for number, (opcode, argument, _) in enumerate(pickletools.genops(content)):
-        n_tuples += opcode.name.startswith("TUPLE")
-        if number > MAX_OPCODES or n_tuples > MAX_TUPLES:
+    counts = Counter[str]()
+    for opcode, argument, _ in pickletools.genops(content):
+        kind = opcode.name
+        if kind not in OPCODES:
+            raise PipelineError(f"it asks for the opcode {kind}, which batch files do not have")
+        counts["all"] += 1
+        counts["tuples"] += kind.startswith("TUPLE")
+        counts["references"] += kind.endswith("GET")
+        if (
+            counts["all"] > MAX_OPCODES
+            or counts["tuples"] > MAX_TUPLES
+            or counts["references"] > MAX_REFERENCES
+        ):
             raise PipelineError("it is more complicated than any batch file")
-        if isinstance(argument, int) and "PUT" in opcode.name and argument > MAX_OPCODES:
+        if isinstance(argument, int) and kind.endswith("PUT") and argument > MAX_OPCODES:
             raise PipelineError("it asks for more memory than any batch file")
+
+
+def _printable(text: str) -> str:
+    """Return the beginning of `text` without line ends and control sequences."""
+    shown = ascii(text[:MAX_REASON])[1:-1]
+    return shown if len(text) <= MAX_REASON else f"{shown}..."
 
 
 class _Dtype:
@@ -88,17 +121,23 @@ class _Array:
                 raise PipelineError("it asks for an array of a kind that batch files do not have")
 
 
-def _reconstruct(kind: object, shape: object, _: object) -> _Array:
-    """Stand in for NumPy's function of that name, which makes the empty array to fill."""
-    if kind is not _Array or shape != (0,):
-        raise PipelineError("it asks for an array of a kind that batch files do not have")
-    return _Array()
+class _Reconstruct:
+    """Stands in for NumPy's function of that name, which makes the empty array to fill."""
+
+    def __new__(cls, kind: object, shape: object, _: object) -> _Array:  # type: ignore[misc]
+        """Return what takes an array's state."""
+        if kind is not _Array or shape != (0,):
+            raise PipelineError("it asks for an array of a kind that batch files do not have")
+        return _Array()
+
+    def __setstate__(self, _: object) -> None:
+        pass  # without it, a pickle could set this class's own attributes
 
 
 class _Reader(pickle.Unpickler):
     _ALLOWED: ClassVar[dict[tuple[str, str], Any]] = {
-        ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-        ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+        ("numpy.core.multiarray", "_reconstruct"): _Reconstruct,
+        ("numpy._core.multiarray", "_reconstruct"): _Reconstruct,
         ("numpy", "ndarray"): _Array,
         ("numpy", "dtype"): _Dtype,
     }
@@ -107,7 +146,5 @@ class _Reader(pickle.Unpickler):
         try:
             return self._ALLOWED[module, name]
         except KeyError:
-            raise PipelineError(f"it asks for {module}.{name}, which batch files do not") from None
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise PipelineError(f"it asks for the persistent object {pid!r}, which batch files do not")
+            wanted = _printable(f"{module}.{name}")
+            raise PipelineError(f"it asks for {wanted}, which batch files do not") from None
