@@ -325,6 +325,7 @@ def server(official, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     digest = hashlib.md5(place.read_bytes(), usedforsecurity=False).hexdigest()
     monkeypatch.setattr(cifar10, "ARCHIVE_MD5", digest)
+    monkeypatch.setattr(cifar10, "ARCHIVE_SIZE", place.stat().st_size)
     handler = functools.partial(Quiet, directory=str(place.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
@@ -360,5 +361,5 @@ def test_every_mirror_that_failed_is_named(official, server, monkeypatch):
     (official.parent / "altered").write_bytes(b"not the archive")
     addresses = [f"{server}/none", f"{server}/altered", "ftp://nowhere/x", "nonsense"]
     monkeypatch.setenv("CIFAR10_MIRRORS", " ".join(addresses))
-    assert_fails(*addresses, "404", "hash")
+    assert_fails(*addresses, "404", "it announces 15 bytes", "CIFAR10_ARCHIVE=", "make photos")
     assert not list(Path(cifar10.DOWNLOADS).glob("*"))

