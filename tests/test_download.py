@@ -122,11 +122,13 @@ def test_a_wrong_part_is_found_by_the_digest_and_all_is_asked_for_once(server, p
     assert path.read_bytes() == CONTENT
 
 
-def test_a_wrong_file_is_asked_for_once(server, path):
+@pytest.mark.parametrize("starts", [[0], [5000, 0]])
+def test_a_wrong_file_is_asked_for_once_and_not_kept(server, path, partial, starts):
+    partial.write_bytes(OTHER[: starts[0]])
     before = len(server.asked)
     with pytest.raises(PipelineError):
         network.fetch(server, ["other-content"], path)
-    assert server.asked[before:] == [("other-content", 0)]
+    assert server.asked[before:] == [("other-content", start) for start in starts]
     assert list(path.parent.iterdir()) == []
 
 

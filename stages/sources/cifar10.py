@@ -7,11 +7,16 @@ no parameter: what they must be is, as SHA-256 digests in params.yaml.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import io
+import lzma
 import os
 import tarfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 from pydantic import Field, field_validator
 
@@ -31,6 +36,15 @@ ARCHIVE_SIZE = 170_498_071
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"  # as published beside the official address
 DOWNLOADS = Path("data/downloads")
 FILE_NAMES = (META_NAME, *BATCH_NAMES)
+AGAIN = f"get the archive again, md5 {ARCHIVE_MD5}"
+# The seven files have 186,213,000 bytes; other members and copies of them may come to the rest.
+MAX_UNPACKED = 2**28
+MAX_HEADERS = 2**21  # bytes of all headers: some thousand members
+UNPACKERS: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+}
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
@@ -75,33 +89,85 @@ class Cifar10(Source):
                 self._keep(folder / name, file.read(MAX_BYTES), str(place / name))
 
     def _copy_archive(self, place: Path, folder: Path) -> None:
-        """Read the wanted members in one pass; nothing else of the archive is extracted."""
+        """Read the wanted members in one pass, by the last part of their names.
+
+        Nothing is extracted: a member's content is read, and written under a name of ours. So
+        members outside, links, devices and folders are passed over, as is what follows the end;
+        of two members with one name the first counts.
+        """
         try:
-            with tarfile.open(place, "r|*") as archive:
-                for member in archive:
-                    name = member.name.rpartition("/")[2]
-                    if name in FILE_NAMES and member.isfile() and not (folder / name).exists():
-                        file = archive.extractfile(member)
-                        content = file.read(MAX_BYTES) if file else b""
-                        self._keep(folder / name, content, f"{name} in {place}")
-        except (tarfile.TarError, EOFError, OSError, ValueError, TypeError) as error:
+            for name, content in _plain_files(place):
+                if name in FILE_NAMES and not (folder / name).exists():
+                    self._keep(folder / name, content.read(MAX_BYTES), f"{name} in {place}")
+        except PipelineError:
+            raise
+        except Exception as error:  # a broken archive can raise nearly anything
             if isinstance(error, OSError) and error.filename is not None:
                 raise  # the disk's own trouble, not the archive's
-            raise PipelineError(
-                f"{place} is damaged ({error}): get the archive again, md5 {ARCHIVE_MD5}"
-            ) from None
+            reason = ascii(f"{type(error).__name__}: {error}"[:100])[1:-1]
+            raise PipelineError(f"{place} is damaged ({reason}): {AGAIN}") from None
         for name in FILE_NAMES:
             if not (folder / name).exists():
-                raise PipelineError(f"{place} has no {name}: get the archive again")
+                raise PipelineError(f"{place} has no {name}: {AGAIN}")
 
     def _keep(self, path: Path, content: bytes, what: str) -> None:
         found = hashlib.sha256(content).hexdigest()
         if found != self.sha256[path.name]:
             raise PipelineError(
                 f"{what} is not CIFAR-10's: sha256 {found}, expected {self.sha256[path.name]}: "
-                "get the archive again"
+                f"{AGAIN}"
             )
         path.write_bytes(content)
+
+
+class _Limited(io.RawIOBase):
+    """A file of which no more is read than the members' sizes and `MAX_HEADERS`.
+
+    tarfile takes some headers into memory as a whole, however large they say they are, and reads
+    through the members that it skips.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._left = MAX_HEADERS
+        self._announced = 0
+
+    def expect(self, size: int) -> None:
+        """Admit a member's content."""
+        self._left += size
+        self._announced += size
+        if self._announced > MAX_UNPACKED:
+            raise ValueError(f"it unpacks to more than {MAX_UNPACKED} bytes")
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most `size`."""
+        self._left -= size
+        if self._left < 0:
+            raise ValueError(f"its headers are longer than {MAX_HEADERS} bytes")
+        return self._file.read(size)
+
+
+def _plain_files(place: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield the last part of the name, and the content, of an archive's plain files."""
+    with (
+        _unpack(place) as file,
+        _Limited(file) as limited,
+        tarfile.open(fileobj=limited, mode="r|") as archive,
+    ):
+        for member in archive:
+            limited.expect(member.size)
+            content = archive.extractfile(member) if member.isreg() else None
+            if content:
+                yield member.name.rpartition("/")[2], content
+
+
+def _unpack(place: Path) -> IO[bytes]:
+    """Open an archive, decompressed if need be; tarfile would decompress in unbounded blocks."""
+    with place.open("rb") as file:
+        beginning = file.read(6)
+    unpackers = (unpack for magic, unpack in UNPACKERS.items() if beginning.startswith(magic))
+    unpacked: IO[bytes] = next(unpackers, Path.open)(place, mode="rb")
+    return unpacked
 
 
 def _download() -> Path:
