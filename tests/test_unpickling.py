@@ -11,6 +11,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from stages.data import unpickling
 from stages.data.batches import read_pictures
@@ -18,7 +20,7 @@ from stages.data.unpickling import load_batch_file
 from stages.runtime.errors import PipelineError
 from tests.helpers import batch2, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, ROWS, RUNNERS, data, text
-from tests.soak import pickles
+from tests.soak import fuzz, pickles
 
 
 @pytest.fixture
@@ -127,6 +129,23 @@ def test_a_file_larger_than_any_batch_is_not_opened(dataset, monkeypatch):
     (dataset / "data_batch_1").write_bytes(content)
     assert load_batch_file(dataset / "data_batch_1")[b"labels"] == [1, 2, 3]
     assert "larger" in assert_refused(dataset, content + b" ")
+
+
+@settings(
+    derandomize=True,
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(content=st.binary(max_size=200) | st.lists(st.sampled_from(fuzz.OPCODES)).map(b"".join))
+def test_any_bytes_and_any_opcodes_are_one_error(dataset, content):
+    assert_refused(dataset, b"\x80\x02}" + content)
+    assert_refused(dataset, content)
+
+
+def test_random_damage_of_batches_and_params_is_one_error_or_harmless():
+    for row in fuzz.trials(batches=1000, trees=500, texts=30):
+        assert row.survived == row.tried, row
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
