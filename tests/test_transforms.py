@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
-from skimage.color import rgb2gray
+from skimage.color import rgb2gray, rgb2hsv
 from skimage.feature import hog
 from skimage.filters import threshold_otsu
 from sklearn.preprocessing import StandardScaler
@@ -32,6 +32,8 @@ HOG = {
     "cells_per_block": 2,
     "block_norm": "L2-Hys",
     "channels": "grey",
+    "colour_bins": 0,
+    "colour_grid": 1,
 }
 
 
@@ -57,6 +59,7 @@ ON_PICTURES = {
     "binarize-otsu-rgb": own("otsu", "rgb"),
     "hog": Hog(**HOG),
     "hog-rgb": Hog(**HOG | {"channels": "rgb"}),
+    "hog-colour": Hog(**HOG | {"colour_bins": 5, "colour_grid": 3}),
 }
 ON_VECTORS = {
     "standardize": Standardize(with_mean=True, with_std=True),
@@ -180,8 +183,8 @@ def test_a_level_goes_with_a_fixed_threshold_from_0_to_1(threshold, level):
 @pytest.mark.parametrize("channels", ["grey", "rgb"])
 def test_hog_is_that_of_scikit_image(block_norm, channels):
     picture = random_pictures(2)[1]
-    given_sides = {"orientations": 7, "pixels_per_cell": 6, "cells_per_block": 3}
-    transform = Hog(**given_sides, block_norm=block_norm, channels=channels)
+    own = {"orientations": 7, "pixels_per_cell": 6, "cells_per_block": 3}
+    transform = Hog(**HOG | own | {"block_norm": block_norm, "channels": channels})
     wanted = hog(
         rgb2gray(picture) if channels == "grey" else picture,
         orientations=7,
@@ -202,6 +205,47 @@ def test_hog_has_as_many_features_as_it_says(orientations, cell, block):
     transform = Hog(**HOG | own)
     pictures = random_pictures(1)
     assert transform.fit(pictures)(pictures).shape[1] == transform.n_outputs(PICTURE, 1)
+
+
+def with_colours(bins, grid):
+    """Return a HOG with colours, and how many of its features are directions."""
+    alone = Hog(**HOG).n_outputs(PICTURE, 1)
+    return Hog(**HOG | {"colour_bins": bins, "colour_grid": grid}), alone
+
+
+def test_colours_come_after_unchanged_directions():
+    pictures = random_pictures(3)
+    transform, n_directions = with_colours(bins=4, grid=2)
+    rows = transform.fit(pictures)(pictures)
+    np.testing.assert_array_equal(rows[:, :n_directions], Hog(**HOG).fit(pictures)(pictures))
+    assert rows.shape[1] - n_directions == 2 * 2 * 3 * 4
+
+
+@pytest.mark.parametrize(("bins", "grid"), [(1, 1), (8, 1), (16, 2), (4, 5)])
+def test_colours_are_the_histograms_of_every_part(bins, grid):
+    pictures = random_pictures(2)
+    transform, n_directions = with_colours(bins, grid)
+    found = transform.fit(pictures)(pictures)[:, n_directions:]
+    edges = [next(i for i in range(33) if i * grid >= part * 32) for part in range(grid + 1)]
+    for picture, row in zip(pictures, found.reshape(2, grid, grid, 3, bins), strict=True):
+        hsv = rgb2hsv(picture)
+        for down, across, channel in np.ndindex(grid, grid, 3):
+            rows, columns = slice(*edges[down : down + 2]), slice(*edges[across : across + 2])
+            values = hsv[rows, columns, channel]
+            wanted, _ = np.histogram(values, bins=bins, range=(0, 1))
+            np.testing.assert_allclose(row[down, across, channel], wanted / values.size, rtol=1e-6)
+
+
+def test_colours_of_a_red_upper_and_a_dark_blue_lower_half():
+    picture = np.zeros((1, *PICTURE), dtype=np.uint8)
+    picture[0, :16] = (255, 0, 0)
+    picture[0, 16:] = (0, 0, 100)
+    transform, n_directions = with_colours(bins=4, grid=2)
+    upper, lower = transform.fit(picture)(picture)[0, n_directions:].reshape(2, 2, 3, 4)
+    red = [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
+    blue = [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
+    assert upper.tolist() == [red, red]
+    assert lower.tolist() == [blue, blue]
 
 
 @given(cell=st.integers(1, 32), block=st.integers(1, 32))

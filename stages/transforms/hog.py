@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients (Dalal and Triggs, 2005), by scikit-image."""
+"""Histograms of oriented gradients (Dalal and Triggs, 2005) and of colours, by scikit-image."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ Size = Annotated[int, Field(ge=1, le=32)]
 class Hog(Transform):
     """Directions of edges, counted in cells and normalised in overlapping blocks of cells.
 
+    After them come, if wanted, histograms of hue, saturation and value: what the directions of
+    edges leave out.
+
     Attributes
     ----------
     orientations : int
@@ -26,6 +29,10 @@ class Hog(Transform):
         How a block is normalised.
     channels : {"grey", "rgb"}
         Gradients of the luminance, or at each pixel of the channel where they are largest.
+    colour_bins : int
+        Bins of each of the three histograms; 0 for directions alone.
+    colour_grid : int
+        Histograms are taken in each of `colour_grid` x `colour_grid` parts of the picture.
     """
 
     orientations: Annotated[int, Field(ge=1, le=180)]
@@ -33,21 +40,28 @@ class Hog(Transform):
     cells_per_block: Size
     block_norm: Literal["L1", "L1-sqrt", "L2", "L2-Hys"]
     channels: Literal["grey", "rgb"]
+    colour_bins: Annotated[int, Field(ge=0, le=256)]
+    colour_grid: Size
 
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
-        """Return blocks times cells in a block times orientations."""
+        """Return blocks times cells in a block times orientations, plus parts times bins."""
         require_pictures(shape)
         blocks = [side // self.pixels_per_cell - self.cells_per_block + 1 for side in shape[:2]]
         if min(blocks) < 1:
             sides = f"{self.cells_per_block} cells of {self.pixels_per_cell} pixels"
             raise ValueError(f"a block of {sides} does not fit into {shape[0]}x{shape[1]} pixels")
-        return blocks[0] * blocks[1] * self.cells_per_block**2 * self.orientations
+        directions = blocks[0] * blocks[1] * self.cells_per_block**2 * self.orientations
+        return directions + 3 * self.colour_bins * self.colour_grid**2
 
     def fit(self, samples: Rows) -> Apply:
         """Learn nothing."""
         return self._apply
 
     def _apply(self, pictures: Rows) -> npt.NDArray[np.float32]:
+        rows = self._directions(pictures)
+        return np.hstack([rows, self._colours(pictures)]) if self.colour_bins else rows
+
+    def _directions(self, pictures: Rows) -> npt.NDArray[np.float32]:
         from skimage.color import rgb2gray  # noqa: PLC0415 - slow to import: only when needed
         from skimage.feature import hog  # noqa: PLC0415
 
@@ -65,3 +79,21 @@ class Hog(Transform):
             for picture in planes
         ]
         return np.asarray(rows, dtype=np.float32)
+
+    def _colours(self, pictures: Rows) -> npt.NDArray[np.float32]:
+        """Return shares of the pixels, by part of the picture, channel and bin."""
+        from skimage.color import rgb2hsv  # noqa: PLC0415 - slow to import: only when needed
+
+        n_pictures, height, width, _ = pictures.shape
+        bins, grid = self.colour_bins, self.colour_grid
+        levels = np.minimum((rgb2hsv(pictures) * bins).astype(np.intp), bins - 1)
+        down = np.arange(height) * grid // height
+        across = np.arange(width) * grid // width
+        parts = down[:, np.newaxis] * grid + across
+        # Every pixel and channel gets the number of the bin that it is counted in.
+        first = np.arange(n_pictures)[:, np.newaxis, np.newaxis] * grid**2 + parts
+        places = (first[..., np.newaxis] * 3 + np.arange(3)) * bins + levels
+        counts = np.bincount(places.ravel(), minlength=n_pictures * grid**2 * 3 * bins)
+        sizes = np.bincount(parts.ravel())[:, np.newaxis]
+        shares = counts.reshape(n_pictures, grid**2, 3 * bins) / sizes
+        return shares.reshape(n_pictures, -1).astype(np.float32)
