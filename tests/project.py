@@ -28,6 +28,7 @@ FEATURES = (
     "photos-hog",
     "photos-hog-standardize",
     "photos-pca",
+    "photos-patches",
 )
 EXPERIMENTS = ("photos-normalize", "photos-hog", "photos-hog-standardize")
 
@@ -37,6 +38,7 @@ def tiny_params() -> dict[str, Any]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["datasets"] = {"photos": {**params["datasets"]["photos"], "pictures_per_batch": 20}}
     params["transforms"]["pca"]["n_components"] = 5
+    params["transforms"]["patches"] |= {"n_patches": 200, "n_atoms": 5}
     params["features"] = {name: params["features"][name] for name in FEATURES}
     params["experiments"] = {name: params["experiments"][name] for name in EXPERIMENTS}
     params["defaults"] |= {"epochs": 3, "seeds": [0, 1], "batch_size": 8}
