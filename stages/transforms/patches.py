@@ -108,30 +108,31 @@ class Patches(Transform):
         atoms = self._learn_atoms(patches @ whitening)
         pooling = _pooling(samples.shape[1:3], self.size, self.grid)
 
-        def transform(pictures: Rows) -> Floats:
+        def transform(pictures: Rows, rows: Floats) -> None:
             encode: _Triangle | _Threshold = (
                 _Triangle(whitening, atoms, pooling)
                 if self.threshold is None
                 else _Threshold(whitening, atoms, pooling, self.threshold)
             )
-            rows, buffer = [], np.empty((pooling.shape[1], len(mean)), dtype=np.float32)
-            for windows in _windows(pictures, self.size):
-                np.copyto(buffer.reshape(windows.shape), windows)
-                _normalize_contrast(buffer, self.contrast_offset)
-                buffer -= mean
-                rows.append(encode(buffer).reshape(-1))
-            return np.stack(rows)
+            buffer = np.empty((pooling.shape[1], len(mean)), dtype=np.float32)
+            views = [pictures, pictures[:, :, ::-1]] if self.mirror else [pictures]
+            for view in views:
+                for windows, row in zip(_windows(view, self.size), rows, strict=True):
+                    np.copyto(buffer.reshape(windows.shape), windows)
+                    _normalize_contrast(buffer, self.contrast_offset)
+                    buffer -= mean
+                    row += encode(buffer).reshape(-1) / len(views)
 
         def apply(pictures: Rows) -> Floats:
-            parts = [pictures[i : i + PART] for i in range(0, len(pictures), PART)]
-            if self.mirror:
-                parts += [part[:, :, ::-1] for part in parts]
+            shape = (len(pictures), self.n_outputs(pictures.shape[1:], len(samples)))
+            rows = np.zeros(shape, dtype=np.float32)
             # Threads, since NumPy lets go of the interpreter's lock. A picture's features do
             # not depend on its part, so they are the same on any number of cores.
-            rows = np.concatenate(
-                Parallel(n_jobs=-1, prefer="threads")(delayed(transform)(part) for part in parts)
+            Parallel(n_jobs=-1, prefer="threads")(
+                delayed(transform)(pictures[i : i + PART], rows[i : i + PART])
+                for i in range(0, len(rows), PART)
             )
-            return (rows[: len(pictures)] + rows[len(pictures) :]) / 2 if self.mirror else rows
+            return rows
 
         return apply
 
