@@ -208,7 +208,7 @@ MISTAKES = {
     ),
     "averages and stops": (
         own(averaged_epochs=2, early_stopping=True),
-        f"{OWN}.averaged_epochs: needs early_stopping: false",
+        f"{OWN}.early_stopping: True is not allowed: weights are averaged instead",
     ),
     "negative shift": (own(shift=-1), f"{OWN}.shift: -1 is not allowed", "equal to 0"),
     "quick without epochs": (at("quick.epochs", 0), "quick.epochs: 0 is not allowed", "equal to 1"),

@@ -82,7 +82,7 @@ MISWRITTEN = {
     "date": (r"epochs: \d+", "epochs: 2024-01-01", "epochs: datetime.date(2024, 1, 1)", "integer"),
     "date for a name": ("dataset: photos", "dataset: 2024-01-01", "datetime.date", "string"),
     "date for a key": ("  photos-hog:", "  2024-01-01:", "the name datetime.date", "small letters"),
-    "number for a key": ("  epochs:", "  1:", "defaults.epochs: this key is required"),
+    "number for a key": ("  epochs:", "  1:", "defaults.", "Keys should be strings"),
     "list for a key": ("  epochs:", "  ? [a]\n  :", "no valid YAML", "unhashable key", "line "),
     "anchor to nothing": ("train: &one .*", "train: *one", "undefined alias 'one'", "line "),
     "merge of nothing": ("  epochs:", "  <<: *none\n  epochs:", "undefined alias 'none'", "line "),

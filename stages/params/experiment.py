@@ -76,7 +76,7 @@ class Experiment(Defaults):
             allowed = f"at most the {self.epochs} epochs"
             raise ValueError(f"averaged_epochs: {self.averaged_epochs} is not allowed: {allowed}")
         if self.averaged_epochs and self.early_stopping:
-            raise ValueError("averaged_epochs: needs early_stopping: false")
+            raise ValueError("early_stopping: True is not allowed: weights are averaged instead")
         return self
 
     def network_params(self) -> dict[str, Any]:
@@ -89,8 +89,8 @@ class Quick(Section):
     """Fewer epochs and seeds for every experiment, to try things; the reports say so."""
 
     enabled: bool
-    epochs: Annotated[int, Field(ge=1)]
-    seeds: Annotated[int, Field(ge=1)]
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
+    seeds: Annotated[int, Field(ge=1, le=1000)]
 
     def shorten(self, experiment: Experiment) -> Experiment:
         """Return the experiment with at most so many epochs and seeds."""

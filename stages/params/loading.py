@@ -104,7 +104,8 @@ def _first_mistake(error: ValidationError, model: type[BaseModel], value: Any, w
     # A value that may be a number or a list fails as both: what is deepest, and not merely of
     # the other type, is what was meant.
     # An unknown key comes first: it may well be the missing one, misspelt.
-    first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
+    unknown = [m for m in mistakes if m["type"] in {"extra_forbidden", "invalid_key"}]
+    first = (unknown or mistakes)[0]
     same_key = [m for m in mistakes if m["loc"][:1] == first["loc"][:1]]
     mistake = max(same_key, key=lambda m: (len(m["loc"]), not m["type"].endswith("_type")))
     path = ".".join([where, *_keys(mistake["loc"], value)])
