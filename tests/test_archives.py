@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from stages import fetch
+from stages.runtime.errors import PipelineError
 from tests.helpers import FILE_NAMES, digests_of, last_words, tree, write_dataset
 from tests.hostile_archives import GREEDY, HARMLESS, REFUSED
 from tests.soak import archives
@@ -138,3 +140,18 @@ def test_a_pipe_in_a_folder_is_not_waited_for(official, refused):
     (official / "test_batch").unlink()
     os.mkfifo(official / "test_batch")
     assert "has no test_batch" in refused(official)
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_a_full_disk_is_not_taken_for_damage(official, monkeypatch, kind):
+    place = official
+    if kind == "archive":
+        HARMLESS["plain tar"](official, place := official.parent / "archive")
+
+    def no_space(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", no_space)
+    monkeypatch.setenv("CIFAR10_ARCHIVE", str(place))
+    with pytest.raises(PipelineError, match=r"batches\.meta is not written: No space left"):
+        fetch.main("small", Path("raw"), Path("params.yaml"))

@@ -52,7 +52,8 @@ class Cifar10(Source):
     """The six batch files and ``batches.meta``, byte for byte.
 
     The environment variable ``CIFAR10_ARCHIVE`` names a local archive or an extracted folder;
-    ``CIFAR10_MIRRORS`` replaces the addresses (separated by spaces) that are tried in turn.
+    ``CIFAR10_MIRRORS`` replaces the addresses (separated by spaces) that are tried in turn. In a
+    folder, links are followed: what a file is, its digest says, wherever it is.
     """
 
     sha256: dict[str, Digest]
@@ -65,7 +66,15 @@ class Cifar10(Source):
         return value
 
     def fetch(self, folder: Path) -> None:
-        """Copy the files from the first place that has them; every digest is checked."""
+        """Copy the files from the first place that has them; every digest is checked.
+
+        Raises
+        ------
+        PipelineError
+            If no mirror has the archive, with what was tried and what else can be done; if the
+            archive or folder is damaged, lacks a file, has another, or unpacks to too much; if a
+            file cannot be written.
+        """
         local = os.environ.get(LOCAL_SETTING)
         # Not expanduser(): of a "~" that reaches us the shell knew no home either.
         place = Path(local) if local else _download()
@@ -117,7 +126,10 @@ class Cifar10(Source):
                 f"{what} is not CIFAR-10's: sha256 {found}, expected {self.sha256[path.name]}: "
                 f"{AGAIN}"
             )
-        path.write_bytes(content)
+        try:
+            path.write_bytes(content)
+        except OSError as error:  # a full disk is not the archive's fault
+            raise PipelineError(f"{path} is not written: {error.strerror}") from None
 
 
 class _Limited(io.RawIOBase):

@@ -1,6 +1,6 @@
 """Archives handed over in CIFAR10_ARCHIVE, each read by a process with bounded memory.
 
-``trials()`` hands over each archive of `tests.hostile_archives` once, 52 in all, in about 5
+``trials()`` hands over each archive of `tests.hostile_archives` once, 51 in all, in about 5
 seconds; ``damage(tries=1000)`` hands over 2,000 damaged ones in about 15 seconds.
 """
 
