@@ -89,4 +89,9 @@ def processes_of(project: Project) -> list[psutil.Process]:
 
 def all_end(project: Project, seconds: float = ORPHAN_SECONDS) -> bool:
     """Wait for the project's processes; return whether none is left after `seconds`."""
-    return not psutil.wait_procs(processes_of(project), seconds)[1]
+    deadline = time.monotonic() + seconds
+    while processes_of(project):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
