@@ -139,7 +139,7 @@ def edit_lock(project: Project, generator: np.random.Generator) -> bool:
     text = lock.read_text()
     places = list(MD5.finditer(text))
     start, end = places[generator.integers(len(places))].span(1)
-    lock.write_text(text[:start] + "0" * 32 + text[end:])
+    lock.write_text(text[:start] + "a" * 32 + text[end:])
     return True
 
 
@@ -156,7 +156,7 @@ def conflict(project: Project, generator: np.random.Generator) -> bool:
     lock = project.path / "dvc.lock"
     places = list(MD5.finditer(lock.read_text()))
     start, end = places[generator.integers(len(places))].span(1)
-    for digit, branch in (("1", "theirs"), ("2", "ours")):
+    for digit, branch in (("b", "theirs"), ("c", "ours")):
         project.git("checkout", "-q", "-b", branch, "main")
         text = lock.read_text()
         lock.write_text(text[:start] + digit * 32 + text[end:])
