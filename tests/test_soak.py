@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from tests.project import Project
+from tests.soak import __main__ as soak
 from tests.soak import disks, kills, recovery
 from tests.soak.page import render
 from tests.soak.row import Row
@@ -36,3 +39,13 @@ def test_the_page_groups_rows_by_subject():
     assert page.index("| z |") < page.index("## B") < page.index("| y | 3 | **1** | whole |")
     assert "4 of 5" not in page
     assert "3 of 5" in page
+
+
+@pytest.mark.parametrize(("survived", "code"), [(3, 0), (2, 1)])
+def test_what_did_not_survive_fails_the_run(tmp_path: Path, monkeypatch, survived: int, code: int):
+    rows = [Row("A", "x", 3, survived, "fine")]
+    monkeypatch.setattr(soak, "trials", lambda *_: iter(rows))
+    with pytest.raises(SystemExit) as stop:
+        soak.main(tmp_path / "page.md")
+    assert stop.value.code == code
+    assert (tmp_path / "page.md").read_text() == render(rows)
