@@ -40,7 +40,6 @@ class Patches(Transform):
     dictionary : {"kmeans", "samples"}
         Atoms are the centres of k-means, or whitened patches as they were drawn [2]_.
     n_atoms : int
-        Size of the dictionary.
     encoding : {"triangle", "threshold"}
         How much nearer an atom is than the mean of all atoms [1]_; or how far the product with
         the atom, scaled to length 1, is above `threshold`, and, as a second feature, how far
@@ -50,8 +49,8 @@ class Patches(Transform):
     grid : int
         Responses are averaged over `grid` x `grid` cells.
     mirror : bool
-        Whether to average over a picture and its mirror image, which takes twice the time. A
-        softmax regression then is what it would be on both with an equal weight for each.
+        Whether features are the mean over a picture and its mirror image: blind to left and
+        right, at twice the time.
     seed : int
         Which patches are drawn, and where k-means starts.
 
@@ -170,9 +169,9 @@ class _Encoder:
     def blocks(self, patches: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
         """Yield some patches, the columns of the pooling matrix for them, and buffers."""
         for start in range(0, len(patches), self.step):
-            block = slice(start, start + self.step)
-            rows = patches[block]
-            yield rows, self.pooling[:, block], self.buffers[:, : len(rows)]
+            rows = patches[start : start + self.step]
+            pooling = self.pooling[:, start : start + self.step]
+            yield rows, pooling, self.buffers[:, : len(rows)]
 
 
 class _Triangle(_Encoder):
