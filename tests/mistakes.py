@@ -180,6 +180,18 @@ MISTAKES = {
         new_feature(options={"low": 2.0}),
         f"{NEW}.options.low: 2.0 is not allowed: it must be below high, 1.0",
     ),
+    "threshold with triangle": (
+        new_feature("patches", fit=BOTH, options={"encoding": "triangle", "threshold": 0.5}),
+        *(f"{NEW}.options.threshold: 0.5 is not allowed", "null with triangle"),
+    ),
+    "more atoms than patches": (
+        new_feature("patches", fit=BOTH, options={"n_patches": 5, "n_atoms": 6}),
+        f"{NEW}.options.n_atoms: 6 is not allowed: at most n_patches, 5",
+    ),
+    "grid finer than the places": (
+        new_feature("patches", fit=BOTH, options={"size": 30, "grid": 4}),
+        *(NEW, "a grid of 4x4 cells is finer than the places of a patch of 30x30"),
+    ),
     "nan low": (at("transforms.normalize.low", math.nan), "transforms.normalize.low: nan"),
     "unknown norm": (at("transforms.hog.block_norm", "L3"), "transforms.hog.block_norm: 'L3'"),
     "mirrored vectors": (

@@ -79,9 +79,11 @@ class Patches(Transform):
     @model_validator(mode="after")
     def _consistent(self) -> Patches:
         if (self.threshold is not None) != (self.encoding == "threshold"):
-            raise ValueError("threshold is a number with that encoding, and null with triangle")
+            allowed = "write a number with encoding threshold, and null with triangle"
+            raise ValueError(f"threshold: {self.threshold} is not allowed: {allowed}")
         if self.n_atoms > self.n_patches:
-            raise ValueError(f"n_atoms {self.n_atoms} is more than n_patches {self.n_patches}")
+            allowed = f"at most n_patches, {self.n_patches}"
+            raise ValueError(f"n_atoms: {self.n_atoms} is not allowed: {allowed}")
         return self
 
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
