@@ -36,8 +36,12 @@ END_SECONDS = 60.0  # for a DVC whose stage was killed
 WHOLE_SECONDS = 1200.0  # for a study
 
 
-# DVC writes dvc.lock in place, so that a kill can leave it cut off.
-CUT_OFF = ("dvc.lock' is invalid", "dvc.lock' validation failed")
+# What DVC says of a file that it writes in place, where a kill has cut it off.
+CUT_OFF = {
+    "dvc.lock' is invalid": "dvc.lock",
+    "dvc.lock' validation failed": "dvc.lock",
+    "Unable to read RWLock-file": ".dvc/tmp/rwlock",
+}
 
 
 class Kill(NamedTuple):
@@ -82,10 +86,18 @@ def trials(undisturbed: Project, folder: Path, kills: int, longest: float) -> It
         key = (victim, name)
         yield Row(SUBJECT, f"{name} of {victim}", done[key], survived[key], meaning)
     yield Row(SUBJECT, "studies so killed", len(whole), sum(whole), "the same, by study")
-    what = "dvc.lock cut off by a kill: DVC writes it in place"
+    what = "dvc.lock or rwlock cut off by a kill: DVC writes them in place"
     yield Row(SUBJECT, what, cut_off, cut_off if all(whole) else 0, "the same, once it was deleted")
     meaning = "no process of it was left to run beside the next one"
     yield Row(SUBJECT, "what a killed dvc or stage leaves", len(orphans), sum(orphans), meaning)
+
+
+def delete_cut_off(project: Project, output: str) -> int:
+    """Delete the file that DVC, by its `output`, cannot read; return how many that are."""
+    files = {file for text, file in CUT_OFF.items() if text in output}
+    for file in files:
+        (project.path / file).unlink()
+    return len(files)
 
 
 def study_of(dataset: str, params: Path) -> dict:
@@ -104,7 +116,7 @@ def _one_pass(
 ) -> tuple[bool, list[Kill], int]:
     """Kill at most `kills` times.
 
-    Return whether the last run ended well, what was killed, and how often dvc.lock was cut off.
+    Return whether the last run ended well, what was killed, and how many files were cut off.
     """
     log: list[Kill] = []
     cut_off = 0
@@ -113,9 +125,8 @@ def _one_pass(
             running = stack.enter_context(background(project, "dvc", "repro"))
             last = len(log) == kills
             if running.ends_within(WHOLE_SECONDS if last else generator.uniform(0, longest)):
-                if any(text in running.output() for text in CUT_OFF):
-                    cut_off += 1
-                    (project.path / "dvc.lock").unlink()
+                if deleted := delete_cut_off(project, running.output()):
+                    cut_off += deleted
                     continue
                 if running.process.returncode:
                     print(running.output(), file=sys.stderr)

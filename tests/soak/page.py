@@ -25,6 +25,8 @@ process N`: another `dvc repro` is at work | wait for it, or stop it; then `dvc 
 `git checkout --ours dvc.lock`, then `dvc repro`: it runs what differs |
 | `'dvc.lock' is invalid`, or `validation failed`, after a kill: DVC writes the file in place | \
 `git checkout dvc.lock`, then `dvc repro`: what ran since comes out of DVC's run cache |
+| `Unable to read RWLock-file` after a kill: the same of a file for the moment | \
+`rm .dvc/tmp/rwlock`, then `dvc repro` |
 | `dvc.lock` was edited; `data`, `models` or `reports` were deleted | `dvc repro` |
 | `dvc commit` was interrupted | `dvc repro` |
 | A file in DVC's cache was changed or cut off | `dvc repro`: DVC sees by its time that it \

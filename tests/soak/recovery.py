@@ -16,6 +16,7 @@ import numpy as np
 
 from tests.project import Project
 from tests.soak.background import Background, background
+from tests.soak.kills import delete_cut_off
 from tests.soak.row import Row
 
 BUSY = ("is busy, it is being blocked by", "Unable to acquire lock", "is being written by process")
@@ -174,6 +175,8 @@ def kill_commit(project: Project, generator: np.random.Generator) -> bool:
     with background(project, "dvc", "commit", "--force") as run:
         if not run.ends_within(generator.uniform(0.5, 5)):
             run.process.kill()
+            run.process.wait(END_SECONDS)
+    delete_cut_off(project, project.dvc("repro", check=False).stderr)
     return True
 
 
