@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +15,10 @@ from tqdm import tqdm
 from stages.runtime.files import write_text
 from tests.isolation import isolate
 from tests.project import ROOT, Project
-from tests.soak import disks, kills, recovery
+from tests.soak import archives, disks, fuzz, kills, network, pickles, recovery
 from tests.soak.background import background
 from tests.soak.page import render
 from tests.soak.row import Row
-
-INPUTS = ("network", "archives", "pickles", "fuzz")  # what comes from outside
 
 
 def main(
@@ -55,9 +51,11 @@ def trials(folder: Path, n_kills: int, longest: float, times: int) -> Iterator[R
     finished.commit("results")
     yield from recovery.trials(finished, folder / "recovery", times)
     yield from disks.trials(finished, folder / "disk")
-    for name in INPUTS:
-        if find_spec(f"tests.soak.{name}"):
-            yield from import_module(f"tests.soak.{name}").trials()
+    yield from network.trials()
+    yield from archives.trials()
+    yield from archives.damage()
+    yield from pickles.trials()
+    yield from fuzz.trials()
 
 
 if __name__ == "__main__":
