@@ -36,7 +36,7 @@ def main(
         "stages/claims/published.yaml"
     ),
     minutes: Annotated[Path, typer.Option(help="What experiments took.")] = Path(
-        "reports/minutes.json"
+        "stages/reporting/minutes.json"
     ),
 ) -> None:
     """Write report.md, tables/ and figures/ from what evaluate wrote of all experiments."""

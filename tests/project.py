@@ -16,7 +16,6 @@ ROOT = Path(__file__).parents[1]
 COPIED = (
     "stages",
     "dvc.yaml",
-    "reports/minutes.json",
     ".dvc/config",
     ".dvc/.gitignore",
     ".dvcignore",

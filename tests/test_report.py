@@ -265,7 +265,7 @@ def test_one_seed_gives_a_report_without_spreads(tmp_path):
 
 def test_every_latex_table_is_balanced_and_escaped(folder):
     files = list((folder / "reports" / "tables").glob("*.tex"))
-    assert len(files) == 2 * len(QUESTIONS) + 4
+    assert len(files) == 2 * len(QUESTIONS) + 5
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.startswith(r"\begin{tabular}{")

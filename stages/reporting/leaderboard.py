@@ -80,8 +80,8 @@ def leaderboard_table(results: list[Result], minutes: Minutes) -> pd.DataFrame:
 
 
 def leaderboard_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the text of `leaderboard_table`."""
-    return pd.DataFrame(
+    """Return the text of `leaderboard_table`; without minutes, if nothing was timed."""
+    cells = pd.DataFrame(
         {
             "experiment": row["experiment"],
             "accuracy %": plus_minus(row["accuracy_mean"], row["accuracy_sd"], 2),
@@ -94,6 +94,9 @@ def leaderboard_cells(table: pd.DataFrame) -> pd.DataFrame:
             "minutes": "" if pd.isna(row["minutes"]) else f"{row['minutes']:.1f}",
         }
         for row in table.to_dict("records")
+    )
+    return (
+        cells if table["minutes"].notna().any() else cells.drop(columns="minutes", errors="ignore")
     )
 
 

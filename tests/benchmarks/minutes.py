@@ -1,7 +1,7 @@
 """Time what leads to an experiment, cold: its features, its search and its networks.
 
 Runs ``dvc repro --single-item --force`` on each stage, so that nothing comes from a cache, and
-notes the minutes in reports/minutes.json, which the report reads.
+notes the minutes in stages/reporting/minutes.json, which the report reads.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ app = typer.Typer(add_completion=False)
 def main(
     experiments: Annotated[list[str], typer.Argument(help="Entries of experiments:.")],
     output: Annotated[Path, typer.Option(help="The file to add to.")] = Path(
-        "reports/minutes.json"
+        "stages/reporting/minutes.json"
     ),
 ) -> None:
     """Note the wall-clock minutes of experiments."""
