@@ -80,6 +80,20 @@ def test_mirror_images_count_as_much_as_the_pictures():
         scores.views(replace(samples, picture_shape=None), ["test_batch"], flips=True)
 
 
+def test_a_chain_may_be_fitted_on_more_batches_than_its_first_step(samples):
+    fit = ["data_batch_1", "data_batch_2"]
+    first = DOCUMENT["features"]["photos-hog"]
+    second = {"input": "features/photos-x", "transform": "standardize", "fit": fit}
+    document = {**DOCUMENT, "features": {"photos-x": first, "photos-x-standardize": second}}
+    pixels, _ = samples.select(fit)
+    shown = samples.values[:3]
+    step = transformed(document, "photos-x-standardize", samples, shown)
+    assert step.fitted_pixels.shape == pixels.shape
+    # Standardised over both batches, not over the first alone.
+    np.testing.assert_allclose(step.fitted.mean(axis=0), 0, atol=1e-5)
+    assert step.values.shape == (3, step.fitted.shape[1])
+
+
 def test_an_ensemble_answers_with_the_mean_of_its_probabilities():
     sure, unsure, y = [[0.9, 0.1]], [[0.2, 0.8]], np.array([0])
     found = scores.ensemble_scores([np.array(sure), np.array(unsure)], y)

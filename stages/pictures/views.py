@@ -44,8 +44,10 @@ def transformed(document: dict[str, Any], name: str, samples: Samples, pixels: R
     fitted_pixels, _ = samples.select(feature.fit or ["data_batch_1"])
     inputs, shown = fitted_pixels, pixels
     if feature.input.startswith("features/"):
-        before = transformed(document, feature.input.removeprefix("features/"), samples, pixels)
-        inputs, shown = before.fitted, before.values
+        # The step before may have been fitted on other batches; it is applied to these.
+        both = np.concatenate([fitted_pixels, pixels])
+        before = transformed(document, feature.input.removeprefix("features/"), samples, both)
+        inputs, shown = np.split(before.values, [len(fitted_pixels)])
     apply = transform.fit(inputs)
     return Step(transform, fitted_pixels, apply(inputs), pixels, apply(shown))
 
