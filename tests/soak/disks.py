@@ -79,7 +79,8 @@ class Stage:
         return subprocess.run(
             [sys.executable, *self._command[1:]],
             cwd=self._project.path,
-            env={**os.environ, "LOKY_MAX_CPU_COUNT": "1"},
+            # One process; joblib tries a semaphore, a file of its own, and warns of a small limit.
+            env={**os.environ, "LOKY_MAX_CPU_COUNT": "1", "JOBLIB_MULTIPROCESSING": "0"},
             preexec_fn=prepare,
             capture_output=True,
             text=True,
