@@ -127,6 +127,9 @@ AGREEING = {
     "128-l1": {"accuracy": 47.31, "zeros": 80.0, "loss": 2.1603, "net_loss": 1.4697},
     "128-l2": {"accuracy": 52.0, "train": 60.0},
     "128-l2-strong": {"accuracy": 50.0, "train": 55.0},
+    "128-recipe": {"accuracy": 55.0},
+    "hog-colour-128": {"accuracy": 50.0},
+    "patches": {"accuracy": 35.0},
 }
 
 # Of one claim: a change of one experiment that contradicts it, and one that leaves it open.
@@ -135,6 +138,7 @@ FLIPS = {
     "binarizing": ("binarize-tuned", {"accuracy": 45.0}, {"accuracy": 39.0}),
     "hog": ("hog-standardize", {"accuracy": 40.0}, {"accuracy": 39.0}),
     "pca": ("pca-standardize-tuned", {"accuracy": 45.0}, {"accuracy": 39.0}),
+    "information": ("patches", {"accuracy": 60.0}, {"accuracy": 37.0}),
     "linear-layers": ("128-identity", {"accuracy": 43.0}, {"accuracy": 39.0}),
     "linear-layers-numbers": ("128-identity", {"loss": 1.2}, {"loss": 1.6315}),
     "depth": ("128-128", {"accuracy": 51.0}, {"accuracy": 53.0}),
