@@ -61,6 +61,15 @@ def test_workers_end_with_their_stage_even_if_they_have_not_begun(slow: Project,
         assert all_end(slow, PATIENCE), [process.cmdline() for process in processes_of(slow)]
 
 
+def test_a_worker_that_is_killed_ends_its_stage_with_one_line(slow: Project):
+    with background(slow, *TRAIN) as run:
+        wait_for_a_worker(run).kill()
+        assert run.ends_within(PATIENCE)
+        assert run.process.returncode == 1
+        (line,) = run.output().splitlines()
+        assert "training processes was killed: see whether memory ran out" in line
+
+
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_stage_ends_with_its_dvc_whatever_shell_runs_it(slow: Project, shell: str, number: int):

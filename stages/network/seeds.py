@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy.typing as npt
-from joblib import Parallel, cpu_count, delayed
+from joblib import delayed
 
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
 from stages.network.storage import load_network
 from stages.network.training import DivergedError
+from stages.network.workers import side_by_side
 from stages.runtime.errors import PipelineError
-from stages.runtime.processes import stop_with
 
 
 def network_path(folder: Path, seed: int) -> Path:
@@ -70,18 +69,13 @@ def fit_seeds(
     Raises
     ------
     PipelineError
-        If a training diverges; says for which seed.
+        If a training diverges, says for which seed; or if its process is killed.
     """
     jobs = (
         delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, flipped)
         for seed in seeds
     )
-    workers = min(len(seeds), cpu_count())
-    parallel = Parallel(
-        n_jobs=workers, return_as="generator", initializer=stop_with, initargs=[os.getpid()]
-    )
-    fitted: Iterator[Fitted] = parallel(jobs)
-    return fitted
+    return side_by_side(jobs, len(seeds))
 
 
 def _fit(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, cpu_count, delayed
+from joblib import delayed
 from sklearn.model_selection import train_test_split
 
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
 from stages.network.training import DivergedError
+from stages.network.workers import side_by_side
 from stages.runtime.errors import PipelineError
-from stages.runtime.processes import stop_with
 
 N_SEEDS = 2  # of the experiment's own, for each combination
 
@@ -85,8 +84,7 @@ def search(
         for values in combinations
         for seed in seeds[:N_SEEDS]
     )
-    workers = min(cpu_count(), len(combinations) * N_SEEDS)
-    scores = Parallel(n_jobs=workers, initializer=stop_with, initargs=[os.getpid()])(jobs)
+    scores = list(side_by_side(jobs, len(combinations) * N_SEEDS))
     trials = []
     for values in combinations:
         of_seeds = [scores.pop(0) for _ in seeds[:N_SEEDS]]
