@@ -13,11 +13,10 @@ from stages.data.batches import read_pictures
 from stages.params.loading import entry, read_params
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
 from stages.pictures.mistakes import common_mistakes
-from stages.pictures.views import VIEWS, transformed
+from stages.pictures.views import find_view, transformed
 from stages.reporting.results import best_result, load_results
 from stages.runtime.command import run
 from stages.runtime.files import new_folder
-from stages.schema.feature import merge_feature
 
 app = typer.Typer(add_completion=False)
 SHOWN_BATCH = "test_batch"
@@ -45,8 +44,7 @@ def main(
     # One thread, so that the same parameters give the same bytes on any number of cores.
     with threadpool_limits(1):
         for name in (key for key in entry(document, "features") if key.startswith(prefix)):
-            feature, _ = merge_feature(document, name)
-            if view := VIEWS.get(feature.transform):
+            if view := find_view(document, name):
                 step = transformed(document, name, samples, shown[first])
                 views[name.removeprefix(prefix)] = view(step)
     mistakes = common_mistakes(best.predictions, n_classes, MISTAKES_PER_CLASS)

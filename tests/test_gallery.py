@@ -18,7 +18,7 @@ from stages.evaluation import scores
 from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
 from stages.network.classifier import SoftmaxNetwork
 from stages.pictures.mistakes import Mistake, common_mistakes
-from stages.pictures.views import VIEWS, Step, transformed
+from stages.pictures.views import VIEWS, Step, find_view, transformed
 from stages.runtime.errors import PipelineError
 from stages.schema.feature import merge_feature
 from stages.sources.base import make_source
@@ -153,6 +153,18 @@ def test_a_chain_is_applied_step_by_step(samples):
     pixels = samples.select(["data_batch_1"])[0].reshape(40, -1) / 255
     wanted = (shown.reshape(10, -1) / 255 - pixels.mean(axis=0)) / pixels.std(axis=0)
     assert step.values == pytest.approx(wanted, abs=1e-4)
+
+
+def test_what_is_drawn_is_one_step_from_pixels():
+    chain = {"input": "features/photos-hog", "transform": "pca", "fit": ["data_batch_1"]}
+    scaled = chain | {"input": "features/photos-normalize-standardize"}
+    features = DOCUMENT["features"] | {"photos-hog-pca": chain, "photos-scaled-pca": scaled}
+    document = DOCUMENT | {"features": features}
+    assert find_view(document, "photos-hog") == VIEWS["hog"]
+    assert find_view(document, "photos-pca") == VIEWS["pca"]
+    assert find_view(document, "photos-scaled-pca") == VIEWS["pca"]
+    for name in ("photos-normalize", "photos-hog-standardize", "photos-hog-pca"):
+        assert find_view(document, name) is None
 
 
 @pytest.mark.parametrize("name", ["binarize", "hog"])

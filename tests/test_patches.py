@@ -26,6 +26,7 @@ SMALL = {
     "encoding": "threshold",
     "threshold": 0.5,
     "grid": 2,
+    "power": 1.0,
     "mirror": False,
     "seed": 3,
 }
@@ -211,6 +212,20 @@ def test_mirrored_pictures_have_the_same_features():
     assert not np.allclose(one_sided(pictures), one_sided(mirrored))
 
 
+def test_a_power_is_taken_of_the_averages():
+    training = smooth_pictures(20)
+    for own in ({}, TRIANGLE, {"mirror": True}):
+        plain = patches(**own).fit(training)(training[:4])
+        for power in (0.3, 0.5):
+            found = patches(**own, power=power).fit(training)(training[:4])
+            np.testing.assert_allclose(found, np.maximum(plain, 0) ** power, rtol=1e-5)
+        np.testing.assert_allclose(
+            patches(**own, power=0.3).fit(training)(training[:4]),
+            np.maximum(plain, 0) ** 0.3,
+            rtol=1e-5,
+        )
+
+
 def test_a_corner_shows_in_its_own_cell_only():
     """Away from the one place with structure, all patches are flat."""
     training = smooth_pictures(20, shape=PICTURE[:2])
@@ -263,6 +278,8 @@ def test_vectors_have_no_patches():
         {"encoding": "triangle"},
         {"threshold": -0.1},
         {"n_atoms": 501},
+        {"power": 0.0},
+        {"power": 1.5},
         {"size": 0},
         {"size": 33},
         {"whitening_offset": 0.0},

@@ -45,6 +45,10 @@ def own(threshold, channels="grey"):
     return Binarize(threshold=threshold, level=None, channels=channels)
 
 
+def pca(**own):
+    return Pca(**{"whiten": False, "solver": "exact", "seed": 0} | own)
+
+
 def correlated_rows(n=40, n_features=12, seed=0):
     generator = np.random.default_rng(seed)
     mixing = generator.normal(size=(n_features, n_features)) * np.linspace(3, 0.1, n_features)
@@ -64,8 +68,9 @@ ON_PICTURES = {
 ON_VECTORS = {
     "standardize": Standardize(with_mean=True, with_std=True),
     "standardize-nothing": Standardize(with_mean=False, with_std=False),
-    "pca": Pca(n_components=5, whiten=False),
-    "pca-variance": Pca(n_components=0.9, whiten=True),
+    "pca": pca(n_components=5),
+    "pca-randomized": pca(n_components=5, solver="randomized"),
+    "pca-variance": pca(n_components=0.9, whiten=True),
 }
 
 
@@ -268,15 +273,41 @@ def components_by_svd(training, rows, n_components, whiten=False):
 @pytest.mark.parametrize("whiten", [False, True])
 def test_pca_is_the_singular_value_decomposition_up_to_signs(whiten):
     training, rows = correlated_rows(), correlated_rows(seed=1)
-    found = Pca(n_components=6, whiten=whiten).fit(training)(rows)
+    found = pca(n_components=6, whiten=whiten).fit(training)(rows)
     wanted = components_by_svd(training, rows, 6, whiten)
     signs = np.sign((found * wanted).sum(axis=0))
     np.testing.assert_allclose(found * signs, wanted, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("whiten", [False, True])
+def test_random_projections_find_the_directions_of_large_variance(whiten):
+    training, rows = correlated_rows(200, 60), correlated_rows(20, 60, seed=1)
+    training[:, 3:] *= 0.01
+    rows[:, 3:] *= 0.01
+    found = pca(n_components=3, whiten=whiten, solver="randomized").fit(training)(rows)
+    wanted = components_by_svd(training, rows, 3, whiten)
+    signs = np.sign((found * wanted).sum(axis=0))
+    np.testing.assert_allclose(found * signs, wanted, rtol=1e-3, atol=1e-3)
+
+
+def test_random_projections_come_from_the_seed():
+    training = correlated_rows(200, 60)
+    first, again, other = (
+        pca(n_components=3, solver="randomized", seed=seed).fit(training)(training)
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_random_projections_need_a_count_of_components():
+    with pytest.raises(ValidationError, match="solver: randomized is not allowed: exact, or"):
+        pca(n_components=0.9, solver="randomized")
+
+
 def test_whitened_components_have_unit_variance_in_training():
     training = correlated_rows()
-    found = Pca(n_components=6, whiten=True).fit(training)(training)
+    found = pca(n_components=6, whiten=True).fit(training)(training)
     np.testing.assert_allclose(np.cov(found.T), np.eye(6), atol=1e-3)
 
 
@@ -287,7 +318,7 @@ def test_a_share_of_the_variance_keeps_the_fewest_components_that_have_it(share)
     variances = np.linalg.svd(training - training.mean(axis=0, dtype=float))[1] ** 2
     shares = np.cumsum(variances) / variances.sum()
     assume(np.abs(shares - share).min() > 1e-6)
-    transform = Pca(n_components=share, whiten=False)
+    transform = pca(n_components=share)
     assert transform.n_outputs((12,), 40) is None
     assert transform.fit(training)(training).shape[1] == np.sum(shares < share) + 1
 
@@ -299,8 +330,8 @@ def test_pca_has_no_more_components_than_features_or_samples(
     n_components, n_features, n_samples, limit
 ):
     with pytest.raises(ValueError, match=f"n_components {n_components} is more than {limit}"):
-        Pca(n_components=n_components, whiten=False).n_outputs((n_features,), n_samples)
-    assert Pca(n_components=limit, whiten=False).n_outputs((n_features,), n_samples) == limit
+        pca(n_components=n_components).n_outputs((n_features,), n_samples)
+    assert pca(n_components=limit).n_outputs((n_features,), n_samples) == limit
 
 
 @pytest.fixture
@@ -326,8 +357,8 @@ def preprocess_rows(tmp_path):
 @pytest.mark.parametrize(
     ("transform", "parameters"),
     [
-        ("pca", {"n_components": 5, "whiten": True}),
-        ("pca", {"n_components": 0.9, "whiten": False}),
+        ("pca", {"n_components": 5, "whiten": True, "solver": "exact", "seed": 0}),
+        ("pca", {"n_components": 0.9, "whiten": False, "solver": "exact", "seed": 0}),
         ("standardize", {"with_mean": True, "with_std": True}),
     ],
 )

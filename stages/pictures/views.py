@@ -99,9 +99,23 @@ def as_reconstruction(step: Step) -> Pictures:
     return estimate.clip(0, 1).reshape(step.pixels.shape)
 
 
-# Transforms that are not here, such as those that only change the scale, are not drawn.
 VIEWS: dict[str, Callable[[Step], Pictures]] = {
     "binarize": as_picture,
     "hog": as_edges,
     "pca": as_reconstruction,
 }
+
+
+def find_view(document: dict[str, Any], name: str) -> Callable[[Step], Pictures] | None:
+    """Return how to draw the features `name`; None if they are not drawn.
+
+    Drawn is what a single step leaves of the pixels, on whatever scale. Not drawn are steps that
+    only change the scale, and those that follow one which leaves no pixels.
+    """
+    feature, _ = merge_feature(document, name)
+    step = feature
+    while step.input.startswith("features/"):
+        step, before = merge_feature(document, step.input.removeprefix("features/"))
+        if not before.elementwise:
+            return None
+    return VIEWS.get(feature.transform)

@@ -48,6 +48,9 @@ class Patches(Transform):
         Of the encoding of this name; null for the other.
     grid : int
         Responses are averaged over `grid` x `grid` cells.
+    power : float
+        The averages are raised to it: 0.5 keeps a few strong ones from drowning the many weak
+        ones [3]_, 1 leaves them as they are.
     mirror : bool
         Whether features are the mean over a picture and its mirror image: blind to left and
         right, at twice the time.
@@ -60,6 +63,8 @@ class Patches(Transform):
        feature learning", AISTATS 2011.
     .. [2] A. Coates and A. Ng, "The importance of encoding versus training with sparse coding
        and vector quantization", ICML 2011.
+    .. [3] F. Perronnin, J. Sanchez and T. Mensink, "Improving the Fisher kernel for large-scale
+       image classification", ECCV 2010.
     """
 
     size: Annotated[int, Field(ge=1, le=32)]
@@ -71,6 +76,7 @@ class Patches(Transform):
     encoding: Literal["triangle", "threshold"]
     threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None
     grid: Count
+    power: Annotated[float, Field(gt=0, le=1)]
     mirror: bool
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -123,6 +129,9 @@ class Patches(Transform):
                     _normalize_contrast(buffer, self.contrast_offset)
                     buffer -= mean
                     row += encode(buffer).reshape(-1) / len(views)
+            if self.power < 1:
+                np.maximum(rows, 0, out=rows)  # rounding can go below
+                rows **= self.power
 
         def apply(pictures: Rows) -> Floats:
             shape = (len(pictures), self.n_outputs(pictures.shape[1:], len(samples)))

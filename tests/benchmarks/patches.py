@@ -37,6 +37,7 @@ def patches(n_atoms: int, encoding: str) -> Patches:
         encoding=encoding,
         threshold=ENCODINGS[encoding],
         grid=2,
+        power=1.0,
         mirror=False,
         seed=0,
     )
