@@ -27,8 +27,9 @@ check: .venv/installed ## ruff and mypy
 	ruff format --check stages tests
 	mypy
 
-bench: .venv/installed ## the network against scikit-learn, the bound, and PyTorch if it is installed
+bench: .venv/installed ## the network against scikit-learn and, if installed, PyTorch; the patches
 	python -m tests.benchmarks.network --output reports/benchmarks.md
+	python -m tests.benchmarks.patches --output reports/benchmarks-patches.md
 
 soak: .venv/installed ## kill, fill, damage and disturb everything, under 30 minutes on two cores
 	python -m tests.soak --output reports/reliability.md

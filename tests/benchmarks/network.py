@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import platform
 import statistics
 import tempfile
 import threading
@@ -21,14 +20,14 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import numpy as np
-import sklearn
 import typer
 from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.seeds import fit_seeds
 from stages.runtime.files import write_text
+from tests.benchmarks.machine import describe
 
 try:
     import torch
@@ -223,24 +222,8 @@ def private_memory() -> float:
     raise RuntimeError("this system does not tell RssAnon")
 
 
-def machine() -> str:
-    cpu = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    blas = {
-        f"{b['internal_api']} {b['version']} ({b.get('architecture')})"
-        for b in threadpool_info()
-        if b["user_api"] == "blas"
-    }
-    versions = f"Python {platform.python_version()}, NumPy {np.__version__}, "
-    versions += f"scikit-learn {sklearn.__version__}, "
-    versions += f"PyTorch {torch.__version__}" if torch else "PyTorch not installed"
-    return f"{cpu}, {os.cpu_count()} cores; {versions}; {', '.join(sorted(blas))}."
+def versions() -> str:
+    return describe(f"PyTorch {torch.__version__}" if torch else "PyTorch not installed")
 
 
 def table(results: dict[str, dict[str, tuple[float, float]]]) -> str:
@@ -269,7 +252,7 @@ def main(
         pages[threads] = table({case.name: measure(case, rounds, threads) for case in cases})
     page = f"""# Benchmarks
 
-Written by `make bench`. {machine()}
+Written by `make bench`. {versions()}
 
 Time of one epoch, float32, batches of {BATCH}, plain SGD, divided by the time of the matrix
 products alone ("bound"): medians of {rounds} rounds in which the contenders take turns, and in

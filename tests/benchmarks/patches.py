@@ -11,6 +11,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -18,7 +19,9 @@ import typer
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from stages.runtime.files import write_text
 from stages.transforms.patches import PART, Patches
+from tests.benchmarks.machine import describe
 
 POSITIONS, LENGTH = 27 * 27, 6 * 6 * 3
 N_ATOMS = (400, 1600)
@@ -26,7 +29,7 @@ ENCODINGS = {"threshold": 0.5, "triangle": None}
 Run = Callable[[], object]
 
 
-def patches(n_atoms: int, encoding: str) -> Patches:
+def transform(n_atoms: int, encoding: str) -> Patches:
     return Patches(
         size=6,
         n_patches=10_000,
@@ -45,13 +48,13 @@ def patches(n_atoms: int, encoding: str) -> Patches:
 
 def products(n_pictures: int, n_atoms: int) -> Run:
     """Return the products of as many pictures, in as many threads as the transform takes."""
-    rows = np.full((POSITIONS, LENGTH), 0.01, dtype=np.float32)
+    patches = np.full((POSITIONS, LENGTH), 0.01, dtype=np.float32)
     columns = np.full((LENGTH, n_atoms), 0.01, dtype=np.float32)
 
     def some(count: int) -> None:
         out = np.empty((POSITIONS, n_atoms), dtype=np.float32)
         for _ in range(count):
-            np.matmul(rows, columns, out=out)
+            np.matmul(patches, columns, out=out)
 
     def run() -> None:
         parts = [min(PART, n_pictures - start) for start in range(0, n_pictures, PART)]
@@ -69,7 +72,7 @@ def seconds(run: Run) -> float:
 def measure(n_atoms: int, n_pictures: int, rounds: int) -> dict[str, tuple[float, float]]:
     """Return, of each contender, median seconds per picture and median speed over the bound's."""
     pictures = np.random.default_rng(0).integers(0, 256, (n_pictures, 32, 32, 3), dtype=np.uint8)
-    fitted = {name: patches(n_atoms, name).fit(pictures) for name in ENCODINGS}
+    fitted = {name: transform(n_atoms, name).fit(pictures) for name in ENCODINGS}
     runs: dict[str, Run] = {"product": products(n_pictures, n_atoms)}
     runs |= {name: lambda apply=apply: apply(pictures) for name, apply in fitted.items()}
     times: dict[str, list[float]] = {name: [] for name in runs}
@@ -85,13 +88,8 @@ def measure(n_atoms: int, n_pictures: int, rounds: int) -> dict[str, tuple[float
     }
 
 
-def main(
-    pictures: Annotated[int, typer.Option(help="How many pictures each run transforms.")] = 400,
-    rounds: Annotated[int, typer.Option(help="How often each contender runs.")] = 7,
-) -> None:
-    """Print how much of the product's rate the transform reaches, for one thread and for all."""
-    print("| threads | atoms | contender | Gflop/s | of the product's | s per 10,000 pictures |")
-    print("|---" * 6 + "|")
+def rows(pictures: int, rounds: int) -> list[list[object]]:
+    lines: list[list[object]] = []
     for threads in sorted({1, os.cpu_count() or 1}):
         os.environ["LOKY_MAX_CPU_COUNT"] = str(threads)
         for n_atoms in N_ATOMS:
@@ -99,8 +97,34 @@ def main(
                 results = measure(n_atoms, pictures, rounds)
             for name, (time_each, ratio) in results.items():
                 rate = 2e-9 * POSITIONS * LENGTH * n_atoms / time_each
-                cells = [threads, n_atoms, name, f"{rate:.0f}", f"{ratio:.0%}"]
-                print("| " + " | ".join(map(str, [*cells, f"{10_000 * time_each:.1f}"])) + " |")
+                line = [threads, n_atoms, name, f"{rate:.0f}", f"{ratio:.0%}"]
+                lines.append([*line, f"{10_000 * time_each:.1f}"])
+    return lines
+
+
+def main(
+    output: Annotated[Path, typer.Option(help="The Markdown page to write.")],
+    pictures: Annotated[int, typer.Option(help="How many pictures each run transforms.")] = 400,
+    rounds: Annotated[int, typer.Option(help="How often each contender runs.")] = 7,
+) -> None:
+    """Write how much of the matrix product's rate the transform reaches."""
+    header = ["threads", "atoms", "contender", "Gflop/s", "of the product's", "s per 10,000"]
+    table = [header, ["---"] * len(header), *rows(pictures, rounds)]
+    lines = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in table)
+    page = f"""# Benchmark of the learned patches
+
+Written by `make bench`. {describe()}
+
+What the `patches` transform does for a picture of 32x32 pixels, of which the product of its
+{POSITIONS} patches with all atoms cannot be done without. The rate counts that product's
+operations alone; the share is the median of {rounds} rounds, in which product and encodings take
+turns, each with {pictures} pictures. The encodings' times have everything else in them: patches
+are cut out, normalised, encoded and averaged over a grid of 2x2.
+
+{lines}
+"""
+    write_text(output, page)
+    print(page)
 
 
 if __name__ == "__main__":
