@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 
+import pandas as pd
 import pytest
 
 from tests.project import ROOT, Project
@@ -67,3 +68,15 @@ def test_every_place_in_the_tree_exists():
                 if part.endswith(("/", ".py", ".yaml")):
                     found = [ROOT / part, ROOT / "stages" / part]
                     assert any(place.exists() for place in found), part
+
+
+def test_the_table_is_the_leaderboards():
+    path = ROOT / "reports" / "cifar10" / "tables" / "leaderboard.csv"
+    table = pd.read_csv(path).set_index("experiment")
+    cells = r"^\| ([\w-]+) \| .* \| ([\d.]+ ± [\d.]+) \| ([\d.]+) \|$"
+    rows = re.findall(cells, TEXT, re.MULTILINE)
+    assert len(rows) >= 5
+    for name, accuracy, minutes in rows:
+        row = table.loc[name]
+        assert accuracy == f"{row['accuracy_mean']:.2f} ± {row['accuracy_sd']:.2f}"
+        assert minutes == f"{row['minutes']:.1f}"
