@@ -15,7 +15,7 @@ from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError
 from stages.schema.project import check_project
 from tests.helpers import ROOT, last_words
-from tests.mistakes import DOCUMENT, MISTAKES
+from tests.mistakes import DOCUMENT, MISTAKES, NEW, OWN, at, new_feature, own
 from tests.project import Project
 
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -38,6 +38,27 @@ def test_a_mistake_is_one_line_with_its_key_and_what_is_allowed(mistake):
     assert len(message) < 600  # not a whole section
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("change", "start", "end"),
+    [
+        (new_feature("7" * 5000), f"{NEW}.transform: '777", "7' is not allowed: choose from bin"),
+        (own(preprocessing="7" * 5000), f"{OWN}.preprocessing: no entry features", "Allowed: nor"),
+        (own(**{"x" * 5000: 1}), f"{OWN}.xxx", "xxx: unknown key. Allowed: "),
+        (at("x " * 5000, {}), "x x x", "x x : unknown section. Allowed: datasets, transforms"),
+    ],
+)
+def test_a_line_about_something_endless_keeps_its_ends(change, start, end):
+    document = copy.deepcopy(DOCUMENT)
+    change(document)
+    with pytest.raises(ParamsError) as error:
+        check_project(document)
+    message = str(error.value)
+    assert message.startswith(start)
+    assert end in message
+    assert " ... " in message
+    assert len(message) <= 1_000
 
 
 def test_a_mistake_in_the_defaults_is_named_where_it_is():

@@ -13,6 +13,16 @@ class PipelineError(Exception):
 
 
 class ParamsError(PipelineError):
-    """A value in params.yaml is missing, unknown or impossible."""
+    """A value in params.yaml is missing, unknown or impossible.
+
+    Of a message above 1,000 characters the middle is left out: a name may be as long as its file,
+    and what is wrong stands at the start of the line, what is allowed at its end.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        longest, cut = 1_000, " ... "
+        half = (longest - len(cut)) // 2
+        fits = len(message) <= longest
+        super().__init__(message if fits else message[:half] + cut + message[-half:])
