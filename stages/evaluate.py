@@ -36,7 +36,7 @@ def main(
     samples = open_features(features)
     n_classes = len(samples.class_names)
     (_, y), (seen, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
-    views = scores.views(samples, experiment.test, experiment.average_flips)
+    views = scores.views(samples, experiment.test, experiment.average_views)
     per_seed, probabilities = [], []
     for network in networks:
         probabilities.append(scores.probabilities(network, views, n_classes))

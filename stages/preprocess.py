@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import typer
 from threadpoolctl import threadpool_limits
 
+from stages.augmentation.views import View, views_of
 from stages.data.batches import read_pictures
 from stages.data.samples import open_features, write_features
 from stages.params.loading import read_params
@@ -36,8 +36,6 @@ def main(
     feature, transform = merge_feature(read_params(params), name)
     open_input = read_pictures if feature.input.startswith("raw/") else open_features
     samples = open_input(data / feature.input)
-    if feature.flip:
-        samples = replace(samples, flipped=samples.values[:, :, ::-1])
     training, _ = samples.select(feature.fit or ["data_batch_1"])
     try:
         transform.n_outputs(training.shape[1:], len(training))
@@ -47,12 +45,16 @@ def main(
     with threadpool_limits(1), new_folder(output) as folder:
         apply = transform.fit(training)
         values = _blocks(apply, samples.values, name)
-        flipped = None if samples.flipped is None else _blocks(apply, samples.flipped, name)
+        inputs: list[Rows | View] = [
+            *samples.views,
+            *views_of(samples.values, feature.flip, feature.shift),
+        ]
+        views = [_blocks(apply, view, name) for view in inputs]
         shape = samples.picture_shape if transform.elementwise else None
-        write_features(folder, samples, values, flipped, shape)
+        write_features(folder, samples, values, views, shape)
 
 
-def _blocks(apply: Apply, inputs: Rows, name: str) -> Iterator[npt.NDArray[np.float32]]:
+def _blocks(apply: Apply, inputs: Rows | View, name: str) -> Iterator[npt.NDArray[np.float32]]:
     for start in progress(range(0, len(inputs), BLOCK), f"preprocess {name}"):
         block = apply(inputs[start : start + BLOCK])
         if not np.isfinite(block).all():

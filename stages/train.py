@@ -37,7 +37,7 @@ def main(
     experiment = load_experiment(params, name)
     samples = open_features(features)
     X, y = samples.select(experiment.train)
-    flipped = samples.select_flipped(experiment.train) if experiment.flip else None
+    views = samples.select_views(experiment.train) if experiment.flip or experiment.shift else []
     settings, trials = experiment.network_params(), []
     settings["picture_shape"] = samples.picture_shape
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
@@ -46,9 +46,9 @@ def main(
     seconds = {}
     with new_folder(output) as folder:
         if candidates(settings):
-            trials = search(settings, X, y, experiment.seeds, flipped)
+            trials = search(settings, X, y, experiment.seeds, views)
             settings |= best(trials)
-        fits = fit_seeds(settings, X, y, experiment.seeds, resume, flipped)
+        fits = fit_seeds(settings, X, y, experiment.seeds, resume, views)
         for fitted in progress(fits, f"train {name}", len(experiment.seeds)):
             save_network(network_path(folder, fitted.seed), fitted.network, samples.class_names)
             seconds[str(fitted.seed)] = fitted.seconds

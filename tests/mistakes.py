@@ -199,16 +199,35 @@ MISTAKES = {
         f"{OWN}.flip: True is not allowed: features.photos-hog are no pixels",
     ),
     "averaged vectors": (
-        own(preprocessing="hog", average_flips=True),
-        f"{OWN}.average_flips: True is not allowed: features.photos-hog are no pixels",
+        own(preprocessing="hog", average_views=True),
+        f"{OWN}.average_views: True is not allowed: features.photos-hog are no pixels",
     ),
     "moved vectors": (
         own(preprocessing="pca", shift=2),
-        f"{OWN}.shift: 2 is not allowed: features.photos-pca are no pixels to move",
+        f"{OWN}.shift: 2 is not allowed: features.photos-pca are no pixels; give the first",
     ),
-    "moved and mirrored beforehand": (
-        both(at("features.photos-normalize.flip", True), own(shift=2)),
-        f"{OWN}.shift: 2 is not allowed: features.photos-normalize are no pixels to move",
+    "moved, and mirrored beforehand": (
+        both(at("features.photos-normalize.flip", True), own(flip=True, shift=2)),
+        f"{OWN}.shift: 2 is not allowed: features.photos-normalize come with shift: 0; train on",
+    ),
+    "some of the views": (
+        both(
+            at("features.photos-hog.flip", True),
+            both(at("features.photos-hog.shift", 1), own(preprocessing="hog", shift=1)),
+        ),
+        f"{OWN}.flip: False is not allowed: features.photos-hog come with flip: True; train on",
+    ),
+    "moved in between": (
+        at("features.photos-hog-standardize.shift", 1),
+        "features.photos-hog-standardize.shift: 1 is not allowed: only pictures (raw/)",
+    ),
+    "moved out of the picture": (
+        at("features.photos-hog.shift", 17),
+        "features.photos-hog.shift: 17 is not allowed",
+    ),
+    "more components than pictures": (
+        new_feature("patches", fit=BOTH, options={"n_components": 10**4 + 1}),
+        *(NEW, "n_components 10001 is more than "),
     ),
     "mirrored in between": (
         at("features.photos-hog-standardize.flip", True),

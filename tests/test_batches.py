@@ -177,15 +177,18 @@ def test_a_feature_set_is_a_read_only_map_of_its_file(features):
         values[0] = 1
 
 
-def test_features_of_mirror_images_come_with_the_others(tmp_path):
+def test_views_come_with_the_features_in_their_order(tmp_path):
     values = np.float32(np.arange(36).reshape(9, 4))
-    write_features(tmp_path, letters_samples(), [values], [-values[:3], -values[3:]], (2, 2, 1))
+    views = [[-values[:3], -values[3:]], [2 * values]]
+    write_features(tmp_path, letters_samples(), [values], views, (2, 2, 1))
     samples = open_features(tmp_path)
     assert samples.picture_shape == (2, 2, 1)
-    np.testing.assert_array_equal(
-        samples.select_flipped(["c", "a"]), -samples.select(["c", "a"])[0]
-    )
-    np.save(tmp_path / "flipped.npy", values[:8])
+    chosen, _ = samples.select(["c", "a"])
+    np.testing.assert_array_equal(samples.select_views(["c", "a"]), [-chosen, 2 * chosen])
+    for content in (values[:8], values[:, :3]):
+        np.save(tmp_path / "view_2.npy", content)
+        assert_damaged(tmp_path)
+    (tmp_path / "view_2.npy").unlink()
     assert_damaged(tmp_path)
 
 

@@ -62,22 +62,22 @@ def test_a_class_that_training_never_saw_has_probability_0():
     assert proba.sum(axis=1) == pytest.approx(1.0)
 
 
-def test_mirror_images_count_as_much_as_the_pictures():
+def test_views_count_as_much_as_the_pictures():
     generator = np.random.default_rng(0)
     X, y = generator.random((30, 12)).astype(np.float32), np.arange(30) % 3
     network = SoftmaxNetwork(epochs=3, random_state=0).fit(X, y)
     samples = Samples(X, y, {"test_batch": (0, 30)}, list("abc"), picture_shape=(2, 2, 3))
     turned = X.reshape(30, 2, 2, 3)[:, :, ::-1].reshape(30, 12)
     expected = (network.predict_proba(X) + network.predict_proba(turned)) / 2
-    plain, *others = scores.views(samples, ["test_batch"], flips=False)
+    plain, *others = scores.views(samples, ["test_batch"], average=False)
     assert plain is not None
     assert others == []
-    for flipped in (None, turned):
-        views = scores.views(replace(samples, flipped=flipped), ["test_batch"], flips=True)
+    for given in ([], [turned], [turned, X, turned]):
+        views = scores.views(replace(samples, views=given), ["test_batch"], average=True)
         found = scores.probabilities(network, views, 3)
         np.testing.assert_allclose(found, expected, rtol=1e-6)
-    with pytest.raises(PipelineError, match="no mirror images"):
-        scores.views(replace(samples, picture_shape=None), ["test_batch"], flips=True)
+    with pytest.raises(PipelineError, match="have no views"):
+        scores.views(replace(samples, picture_shape=None), ["test_batch"], average=True)
 
 
 def test_a_chain_may_be_fitted_on_more_batches_than_its_first_step(samples):

@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.ndimage import shift
+from scipy.stats import chisquare
 
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
@@ -52,15 +53,20 @@ def test_half_of_the_pictures_are_mirrored_and_the_data_stays(pictures):
     assert 70 < turned.sum() < 130
 
 
-def test_features_of_mirrored_pictures_stand_in_for_them():
-    X, flipped = np.zeros((100, 2), dtype=np.float32), np.ones((100, 2), dtype=np.float32)
-    flipped *= np.arange(100)[:, None]
-    rows = np.random.default_rng(1).permutation(100)
-    batch = Inputs(X, 100, np.float32, flip=True, flipped=flipped)
-    found = batch.batch(rows, np.random.default_rng(0))
-    chosen = found.any(axis=1)
-    np.testing.assert_array_equal(found[chosen], flipped[rows[chosen]])
-    assert 30 < chosen.sum() < 70
+@pytest.mark.parametrize("n_views", [1, 3])
+def test_each_view_of_a_sample_is_taken_as_often_as_the_sample(n_views):
+    X = np.arange(2000, dtype=np.float32).reshape(1000, 2)
+    views = [X + number / 8 for number in range(1, n_views + 1)]
+    rows = np.random.default_rng(1).permutation(1000)
+    inputs = Inputs(X, 1000, np.float32, flip=True, shift=1, views=views)
+    found = inputs.batch(rows, np.random.default_rng(0))
+    which = (found - X[rows]) * 8
+    np.testing.assert_array_equal(which[:, 0], which[:, 1])
+    counts = np.bincount(which[:, 0].astype(int), minlength=n_views + 1)
+    assert len(counts) == n_views + 1
+    assert chisquare(counts).pvalue > 0.001
+    again = inputs.batch(rows, np.random.default_rng(1))
+    assert not np.array_equal((again - X[rows]) * 8, which)
 
 
 def test_a_moved_picture_is_scipys_shift_with_the_edge_repeated(pictures):
@@ -84,7 +90,7 @@ def test_a_moved_picture_is_scipys_shift_with_the_edge_repeated(pictures):
     [
         ({"flip": True}, "need picture_shape"),
         ({"shift": 1}, "need picture_shape"),
-        ({"shift": 1, "flipped": np.zeros((4, 6)), "picture_shape": (1, 2, 3)}, "features of pict"),
+        ({"flip": True, "views": [np.zeros((4, 6)), np.zeros((4, 5))]}, r"shape of X, \(4, 6\)"),
     ],
 )
 def test_what_is_no_picture_is_neither_mirrored_nor_moved(options, message):
@@ -146,7 +152,7 @@ def test_partial_fit_does_not_average():
 @pytest.mark.parametrize("stopped_after", [1, 2, 3, 4])
 def test_an_interrupted_training_with_everything_goes_on_bit_for_bit(tmp_path, stopped_after):
     X, y = blobs()
-    flipped = -X
+    views = [-X, 2 * X]
     params = {**PARAMS, "epochs": 5, "averaged_epochs": 3, "flip": True, "dropout": 0.2}
 
     def stop(epoch):
@@ -155,9 +161,9 @@ def test_an_interrupted_training_with_everything_goes_on_bit_for_bit(tmp_path, s
 
     checkpoint = Checkpoint(tmp_path / "state.npz", every_seconds=0)
     with pytest.raises(KeyboardInterrupt):
-        SoftmaxNetwork(**params).fit(X, y, flipped=flipped, checkpoint=checkpoint, on_epoch=stop)
-    resumed = SoftmaxNetwork(**params).fit(X, y, flipped=flipped, checkpoint=checkpoint)
-    straight = SoftmaxNetwork(**params).fit(X, y, flipped=flipped)
+        SoftmaxNetwork(**params).fit(X, y, views=views, checkpoint=checkpoint, on_epoch=stop)
+    resumed = SoftmaxNetwork(**params).fit(X, y, views=views, checkpoint=checkpoint)
+    straight = SoftmaxNetwork(**params).fit(X, y, views=views)
     for a, b in zip(resumed.network_.parameters, straight.network_.parameters, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -176,9 +182,9 @@ def test_impossible_augmentation_and_averages_are_named(params, message):
         SoftmaxNetwork(**params).fit(X, y)
 
 
-def test_early_stopping_holds_out_mirror_images_too():
+def test_early_stopping_holds_out_views_too():
     X, y = blobs()
-    params = {**PARAMS, "epochs": 4, "early_stopping": True, "flip": True}
-    # The mirror image of every sample is itself: mirroring changes nothing but the draws.
-    network = SoftmaxNetwork(**params).fit(X, y, flipped=X.copy())
+    params = {**PARAMS, "epochs": 4, "early_stopping": True}
+    # Every view of a sample is the sample itself: they change nothing but the draws.
+    network = SoftmaxNetwork(**params).fit(X, y, views=[X.copy(), X.copy()])
     assert network.score(X, y) > 0.5

@@ -28,6 +28,7 @@ SMALL = {
     "grid": 2,
     "power": 1.0,
     "mirror": False,
+    "n_components": None,
     "seed": 3,
 }
 TRIANGLE = {"encoding": "triangle", "threshold": None}
@@ -221,6 +222,30 @@ def test_a_power_is_taken_of_the_averages():
             np.testing.assert_allclose(found, np.maximum(plain, 0) ** power, rtol=1e-5)
 
 
+def test_components_are_those_of_the_responses_to_the_first_pictures(monkeypatch):
+    training, pictures = smooth_pictures(40), smooth_pictures(6, seed=1)
+    monkeypatch.setattr(module, "COMPONENTS_FROM", 30)
+    for own in ({}, TRIANGLE, {"mirror": True, "power": 0.5}):
+        transform = patches(**own)
+        responses, rows = transform.fit(training)(training[:30]), transform.fit(training)(pictures)
+        mean = responses.mean(axis=0)
+        _, _, axes = np.linalg.svd(responses - mean, full_matrices=False)
+        wanted = (rows - mean) @ axes[:5].T
+        found = patches(**own, n_components=5).fit(training)(pictures)
+        assert found.dtype == np.float32
+        assert found.shape == wanted.shape
+        # Random projections find the first ones best.
+        np.testing.assert_allclose(np.abs(found[:, :2]), np.abs(wanted[:, :2]), atol=0.02)
+        assert patches(**own, n_components=5).n_outputs(pictures.shape[1:], 40) == 5
+
+
+@pytest.mark.parametrize(("n_components", "n_samples"), [(193, 500), (41, 40), (10_001, 50_000)])
+def test_there_are_no_more_components_than_there_can_be(n_components, n_samples):
+    own = {} if n_components < 1000 else {"n_atoms": 400, "grid": 8}
+    with pytest.raises(ValueError, match=f"n_components {n_components} is more than"):
+        patches(**own, n_components=n_components).n_outputs(PICTURE, n_samples)
+
+
 def test_a_corner_shows_in_its_own_cell_only():
     """Away from the one place with structure, all patches are flat."""
     training = smooth_pictures(20, shape=PICTURE[:2])
@@ -279,6 +304,7 @@ def test_vectors_have_no_patches():
         {"size": 33},
         {"whitening_offset": 0.0},
         {"contrast_offset": float("inf")},
+        {"n_components": 0},
         {"seed": -1},
         {"seed": 2**32},
         {"dictionary": "pca"},

@@ -68,19 +68,20 @@ def test_a_quick_study_and_the_way_back(project: Project):
     assert project.outputs() == before
 
 
-def test_mirror_images_from_the_pictures_to_the_predictions(project: Project):
+def test_views_from_the_pictures_to_the_predictions(project: Project):
     params = project.read()
     for name in ("normalize", "hog"):
-        params["experiments"][f"photos-{name}"] |= {"flip": True, "average_flips": True}
-    params["features"]["photos-hog"]["flip"] = True
-    params["experiments"]["photos-hog-standardize"]["flip"] = True
+        params["experiments"][f"photos-{name}"] |= {"flip": True, "average_views": True}
+    params["features"]["photos-hog"] |= {"flip": True, "shift": 1}
+    for name in ("hog", "hog-standardize"):
+        params["experiments"][f"photos-{name}"] |= {"flip": True, "shift": 1}
     project.write(params)
     ran = project.repro()
     assert {"preprocess@photos-hog", "preprocess@photos-hog-standardize"} <= ran
     assert "preprocess@photos-normalize" not in ran
     outputs = project.outputs()
-    assert "data/features/photos-hog-standardize/flipped.npy" in outputs
-    assert "data/features/photos-normalize/flipped.npy" not in outputs
+    assert "data/features/photos-hog-standardize/view_9.npy" in outputs
+    assert "data/features/photos-normalize/view_1.npy" not in outputs
 
 
 def test_a_comment_in_a_transform_reruns_only_its_features_and_what_draws_them(project: Project):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from stages.params.loading import parse
 from stages.runtime.errors import PipelineError
@@ -30,8 +30,8 @@ class Samples:
         First row and end row of each batch.
     class_names : list of str
         The ten classes.
-    flipped : ndarray, like `values`, optional
-        The same features of the pictures mirrored left to right.
+    views : sequence of ndarray, like `values`
+        The same features of the pictures mirrored or moved.
     picture_shape : tuple of int, optional
         Height, width and channels of a row of `values` that still is a picture.
     """
@@ -40,7 +40,7 @@ class Samples:
     labels: npt.NDArray[np.int64]
     batches: dict[str, tuple[int, int]]
     class_names: list[str]
-    flipped: npt.NDArray[np.generic] | None = None
+    views: Sequence[npt.NDArray[np.generic]] = ()
     picture_shape: tuple[int, int, int] | None = None
 
     def select(self, names: Sequence[str]) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
@@ -51,9 +51,9 @@ class Samples:
         rows = self._rows(names)
         return self.values[rows], self.labels[rows]
 
-    def select_flipped(self, names: Sequence[str]) -> npt.NDArray[np.generic] | None:
-        """Return the features of the mirrored pictures likewise, if there are any."""
-        return None if self.flipped is None else self.flipped[self._rows(names)]
+    def select_views(self, names: Sequence[str]) -> list[npt.NDArray[np.generic]]:
+        """Return the features of the mirrored and moved pictures likewise."""
+        return [view[self._rows(names)] for view in self.views]
 
     def _rows(self, names: Sequence[str]) -> slice | npt.NDArray[np.int64]:
         rows = [self.batches[name] for name in names]
@@ -66,7 +66,7 @@ def write_features(
     folder: Path,
     like: Samples,
     values: Iterable[npt.NDArray[np.float32]],
-    flipped: Iterable[npt.NDArray[np.float32]] | None = None,
+    views: Sequence[Iterable[npt.NDArray[np.float32]]] = (),
     picture_shape: tuple[int, int, int] | None = None,
 ) -> None:
     """Write a feature set of the samples of `like`.
@@ -77,18 +77,27 @@ def write_features(
         Empty.
     like : Samples
         Its labels, batches and names of classes are the feature set's too.
-    values, flipped : iterables of ndarray, shapes (any, n_features)
-        The rows of `Samples.values` and `Samples.flipped`, in blocks.
+    values : iterable of ndarray, shapes (any, n_features)
+        The rows of `Samples.values`, in blocks.
+    views : sequence of such iterables
+        The rows of `Samples.views`.
     picture_shape : tuple of int, optional
     """
     np.save(folder / "labels.npy", like.labels)
     header = _Header(
-        batches=like.batches, class_names=like.class_names, picture_shape=picture_shape
+        batches=like.batches,
+        class_names=like.class_names,
+        n_views=len(views),
+        picture_shape=picture_shape,
     )
     write_json(folder / "header.json", header.model_dump())
     _write_array(folder / "values.npy", values, len(like.labels))
-    if flipped is not None:
-        _write_array(folder / "flipped.npy", flipped, len(like.labels))
+    for path, view in zip(_view_paths(folder, len(views)), views, strict=True):
+        _write_array(path, view, len(like.labels))
+
+
+def _view_paths(folder: Path, n_views: int) -> list[Path]:
+    return [folder / f"view_{number}.npy" for number in range(1, n_views + 1)]
 
 
 def _write_array(path: Path, blocks: Iterable[npt.NDArray[np.float32]], n: int) -> None:
@@ -114,16 +123,17 @@ def open_features(folder: Path) -> Samples:
     """
     header = parse(_Header, read_json(folder / "header.json"), f"{folder}/header.json")
     try:
-        values = np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False)
-        file = folder / "flipped.npy"
-        flipped = np.load(file, mmap_mode="r", allow_pickle=False) if file.exists() else values
+        values, *views = (
+            np.load(path, mmap_mode="r", allow_pickle=False)
+            for path in (folder / "values.npy", *_view_paths(folder, header.n_views))
+        )
         labels = np.load(folder / "labels.npy", allow_pickle=False)
     except Exception as error:  # a damaged .npy can raise nearly anything
         raise PipelineError(f"{folder} is no feature set ({error}): run 'dvc repro'") from None
-    if values.ndim != 2 or len(values) != len(labels) or flipped.shape != values.shape:
+    shapes = {values.shape, *(view.shape for view in views)}
+    if values.ndim != 2 or len(values) != len(labels) or len(shapes) > 1:
         raise PipelineError(
-            f"{folder} is damaged: {values.shape} values, {flipped.shape} flipped, "
-            f"{labels.shape} labels"
+            f"{folder} is damaged: {labels.shape} labels, and features of {sorted(shapes)}"
         )
     if any(not 0 <= start < end <= len(labels) for start, end in header.batches.values()):
         raise PipelineError(f"{folder} is damaged: its batches are not within {len(labels)} rows")
@@ -132,7 +142,7 @@ def open_features(folder: Path) -> Samples:
         labels,
         header.batches,
         header.class_names,
-        None if flipped is values else flipped,
+        views,
         header.picture_shape,
     )
 
@@ -142,4 +152,5 @@ class _Header(BaseModel):
 
     batches: dict[str, tuple[int, int]]
     class_names: list[str]
+    n_views: int = Field(ge=0, le=1000)
     picture_shape: tuple[int, int, int] | None = None

@@ -20,17 +20,20 @@ from stages.statistics.calibration import (
 )
 
 
-def views(samples: Samples, batches: Sequence[str], flips: bool) -> list[npt.NDArray[Any]]:
-    """Return the (n, n_features) samples of `batches`, and with `flips` their mirror images."""
+def views(samples: Samples, batches: Sequence[str], average: bool) -> list[npt.NDArray[Any]]:
+    """Return the (n, n_features) samples of `batches`, and with `average` their other views.
+
+    Where features come with none, but still are pictures, these are their mirror images.
+    """
     X, _ = samples.select(batches)
-    if not flips:
+    if not average:
         return [X]
-    flipped = samples.select_flipped(batches)
-    if flipped is None and samples.picture_shape:
-        flipped = mirrored(X, samples.picture_shape)
-    if flipped is None:
-        raise PipelineError("average_flips: these features have no mirror images: run 'dvc repro'")
-    return [X, flipped]
+    others = samples.select_views(batches)
+    if not others and samples.picture_shape:
+        others = [mirrored(X, samples.picture_shape)]
+    if not others:
+        raise PipelineError("average_views: these features have no views: run 'dvc repro'")
+    return [X, *others]
 
 
 def probabilities(

@@ -79,12 +79,10 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def identify(params: dict[str, Any], *arrays: npt.NDArray[Any] | None) -> str:
+def identify(params: dict[str, Any], *arrays: npt.NDArray[Any]) -> str:
     """Return a SHA-256 of everything that a training's result depends on."""
     digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
     for array in arrays:
-        if array is None:
-            continue
         digest.update(f"{array.shape} {array.dtype.str}".encode())
         for start in range(0, len(array), ROWS):
             digest.update(np.ascontiguousarray(array[start : start + ROWS]).data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -140,7 +140,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X: Any,
         y: Any,
         *,
-        flipped: Any = None,
+        views: Sequence[Any] = (),
         checkpoint: Checkpoint | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> SoftmaxNetwork:
@@ -152,8 +152,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Finite numbers; a read-only memory map is not copied.
         y : array-like of shape (n_samples,)
             Class labels of any kind.
-        flipped : array-like of shape (n_samples, n_features), optional
-            With `flip`, what stands for the mirrored samples, if those are no pictures.
+        views : sequence of array-like of shape (n_samples, n_features)
+            Other views of the samples, where they are no pictures: in every epoch, each sample
+            is taken from `X` or one of these.
         checkpoint : Checkpoint, optional
             Taken up if its file exists, and kept up to date; it is left for the caller to
             remove once the network is safe. Needs an integer `random_state`.
@@ -174,24 +175,23 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_parameters(self.get_params())
         X, codes = self._validate_samples(X, y)
-        if flipped is not None:
-            flipped = check_array(flipped, dtype=X.dtype)
+        views = [check_array(view, dtype=X.dtype) for view in views]
         if checkpoint and not isinstance(self.random_state, numbers.Integral):
             raise ValueError("a checkpoint needs an integer random_state")
-        identity = identify(self.get_params(), X, flipped, codes) if checkpoint else ""
+        identity = identify(self.get_params(), X, *views, codes) if checkpoint else ""
         generator = np.random.default_rng(self.random_state)
         stopping = None
         if self.early_stopping:
             rows, held_out = hold_out(codes, self.validation_fraction, generator)
             stopping = EarlyStopping(self.patience, X[held_out], codes[held_out])
             X, codes = X[rows], codes[rows]
-            flipped = None if flipped is None else flipped[rows]
+            views = [view[rows] for view in views]
         self._training = self._start(X, generator)
         parts: list[Stateful] = [self._training, stopping] if stopping else [self._training]
         if checkpoint:
             checkpoint.restore(identity, parts)
         while not self._finished(stopping):
-            self._run_epoch(X, codes, flipped)
+            self._run_epoch(X, codes, views)
             if stopping:
                 stopping.record(self._training.network)
             if checkpoint and (checkpoint.due or self._finished(stopping)):
@@ -283,12 +283,12 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return Training(network, settings._replace(**overrides), generator)
 
     def _run_epoch(
-        self, X: npt.NDArray[Any], codes: Labels, flipped: npt.NDArray[Any] | None = None
+        self, X: npt.NDArray[Any], codes: Labels, views: Sequence[npt.NDArray[Any]] = ()
     ) -> None:
         # One thread: the same sums in the same order whatever else the machine does. Seeds and
         # folds run side by side instead.
         with threadpool_limits(1, "blas"):
-            self._training.run_epoch(X, codes, flipped)
+            self._training.run_epoch(X, codes, views)
         if self.verbose:
             loss, net_loss = self._training.losses[-1]
             print(f"for epoch{self._training.epoch}, loss is {loss}, net loss is {net_loss}")

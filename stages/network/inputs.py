@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,17 @@ class Inputs:
     shift : int
         Move each sample by up to so many pixels down, up, right or left; the pixels at the
         edge are repeated.
-    flipped : ndarray of shape (n, n_features), optional
-        What stands for the mirrored samples if `X` are not pictures but features of pictures.
+    views : sequence of ndarray of shape (n, n_features)
+        What stands for the mirrored and moved samples if `X` are not pictures but features of
+        pictures: each sample is taken from `X` or one of these, with equal probability.
     picture_shape : tuple of int, optional
         Height, width and channels of a row of `X`, if it is a picture.
 
     Raises
     ------
     ValueError
-        If samples shall be mirrored or moved that are no pictures.
+        If samples shall be mirrored or moved that are no pictures and have no views, or if
+        views are not like `X`.
     """
 
     def __init__(
@@ -48,17 +51,17 @@ class Inputs:
         *,
         flip: bool = False,
         shift: int = 0,
-        flipped: npt.NDArray[Any] | None = None,
+        views: Sequence[npt.NDArray[Any]] = (),
         picture_shape: tuple[int, int, int] | None = None,
     ) -> None:
-        if shift and flipped is not None:
-            raise ValueError(f"shift={shift} moves pictures, and these are features of pictures")
-        if (shift or (flip and flipped is None)) and picture_shape is None:
-            raise ValueError("flip and shift need picture_shape, or features of flipped pictures")
+        if (flip or shift) and not views and picture_shape is None:
+            raise ValueError("flip and shift need picture_shape, or views of the samples")
+        if any(view.shape != X.shape for view in views):
+            raise ValueError(f"views must have the shape of X, {X.shape}")
         self.X = X
         self.flip = flip
         self.shift = shift
-        self.flipped = flipped
+        self.views = views
         self.picture_shape = picture_shape or (0, 0, 0)
         self._batch: Floats = np.empty((batch_size, X.shape[1]), dtype=dtype)
 
@@ -66,12 +69,15 @@ class Inputs:
         """Return the samples of `rows`; the next call overwrites them."""
         # "clip" skips a check of every index; they are right by construction.
         samples = np.take(self.X, rows, axis=0, out=self._batch[: len(rows)], mode="clip")
+        if self.views:
+            which = generator.integers(len(self.views), size=len(rows), endpoint=True)
+            for number, view in enumerate(self.views, start=1):
+                chosen = np.flatnonzero(which == number)
+                samples[chosen] = view[rows[chosen]]
+            return samples
         if self.flip:
             chosen = np.flatnonzero(generator.random(len(rows)) < 0.5)
-            if self.flipped is None:
-                samples[chosen] = mirrored(samples[chosen], self.picture_shape)
-            else:
-                samples[chosen] = self.flipped[rows[chosen]]
+            samples[chosen] = mirrored(samples[chosen], self.picture_shape)
         if self.shift:
             samples[:] = self._moved(samples, generator)
         return samples

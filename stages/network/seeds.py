@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,7 +49,7 @@ def fit_seeds(
     y: Labels,
     seeds: list[int],
     checkpoints: Path,
-    flipped: npt.NDArray[Any] | None = None,
+    views: Sequence[npt.NDArray[Any]] = (),
 ) -> Iterator[Fitted]:
     """Yield a fitted network for each seed, in the order of `seeds`.
 
@@ -63,7 +63,7 @@ def fit_seeds(
     seeds : list of int
     checkpoints : Path
         A folder for one checkpoint per seed; left there for the caller to remove.
-    flipped : ndarray of shape (n_samples, n_features), optional
+    views : sequence of ndarray of shape (n_samples, n_features)
         See `SoftmaxNetwork.fit`.
 
     Raises
@@ -72,8 +72,7 @@ def fit_seeds(
         If a training diverges, says for which seed; or if its process is killed.
     """
     jobs = (
-        delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, flipped)
-        for seed in seeds
+        delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, views) for seed in seeds
     )
     return side_by_side(jobs, len(seeds))
 
@@ -83,13 +82,13 @@ def _fit(
     X: npt.NDArray[Any],
     y: Labels,
     checkpoints: Path,
-    flipped: npt.NDArray[Any] | None,
+    views: Sequence[npt.NDArray[Any]],
 ) -> Fitted:
     seed = params["random_state"]
     start = time.monotonic()
     try:
         network = SoftmaxNetwork(**params).fit(
-            X, y, flipped=flipped, checkpoint=Checkpoint(network_path(checkpoints, seed))
+            X, y, views=views, checkpoint=Checkpoint(network_path(checkpoints, seed))
         )
     except DivergedError as error:
         raise PipelineError(f"seed {seed}: {error}") from None

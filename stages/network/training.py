@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,7 +77,7 @@ class Training:
         return self.settings.averaged_epochs > 0
 
     def run_epoch(
-        self, X: npt.NDArray[Any], y: Labels, flipped: npt.NDArray[Any] | None = None
+        self, X: npt.NDArray[Any], y: Labels, views: Sequence[npt.NDArray[Any]] = ()
     ) -> None:
         """Go once through all samples in a new random order.
 
@@ -85,7 +86,7 @@ class Training:
         X : ndarray of shape (n, n_features)
             May be a read-only memory map: rows are copied a batch at a time.
         y : ndarray of shape (n,), int64
-        flipped : ndarray of shape (n, n_features), optional
+        views : sequence of ndarray of shape (n, n_features)
             See `Inputs`.
 
         Raises
@@ -105,7 +106,7 @@ class Training:
             self.network.weights[0].dtype,
             flip=settings.flip,
             shift=settings.shift,
-            flipped=flipped,
+            views=views,
             picture_shape=settings.picture_shape,
         )
         backpropagation = Backpropagation(

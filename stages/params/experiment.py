@@ -21,8 +21,8 @@ class Defaults(Section):
 
     The fields from `hidden_layer_sizes` to `validation_fraction` are those of
     `stages.network.classifier.SoftmaxNetwork` and mean the same there; of a list of numbers,
-    the value is chosen on held-out training samples. With `average_flips` the probabilities of a
-    test picture and of its mirror image are averaged.
+    the value is chosen on held-out training samples. With `average_views` the probabilities of a
+    test picture and of its mirror image, or of all views that its features come with, are averaged.
     """
 
     train: Batches
@@ -44,7 +44,7 @@ class Defaults(Section):
     averaged_epochs: Annotated[int, Field(ge=0)]
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
-    average_flips: bool
+    average_views: bool
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
 
 
@@ -81,7 +81,7 @@ class Experiment(Defaults):
 
     def network_params(self) -> dict[str, Any]:
         """Return the fields that are constructor arguments of `SoftmaxNetwork`."""
-        ours = {"dataset", "preprocessing", "train", "test", "seeds", "average_flips"}
+        ours = {"dataset", "preprocessing", "train", "test", "seeds", "average_views"}
         return self.model_dump(exclude=ours)
 
 

@@ -27,7 +27,10 @@ class Feature(Section):
         Parameters that differ from those in ``transforms.<transform>``.
     flip : bool
         Whether the pictures mirrored left to right are transformed too, by this step and by
-        those after it, for experiments with ``flip`` or ``average_flips``.
+        those after it, for experiments with ``flip`` or ``average_views``.
+    shift : int
+        Whether also the pictures moved along the diagonals by so many pixels, in four
+        directions, for experiments with ``shift`` or ``average_views``.
     """
 
     input: Annotated[str, Field(pattern=r"^(raw|features)/[a-z0-9][a-z0-9-]*$")]
@@ -35,6 +38,7 @@ class Feature(Section):
     fit: Batches | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     flip: bool = False
+    shift: Annotated[int, Field(ge=0, le=16)] = 0
 
 
 def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transform]:
@@ -59,6 +63,8 @@ def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transfo
     if not transform.learns and feature.fit is not None:
         reason = f"{feature.transform} learns nothing: remove this key"
         raise ParamsError(f"{where}.fit: {feature.fit} is not allowed: {reason}")
-    if feature.flip and not feature.input.startswith("raw/"):
-        raise ParamsError(f"{where}.flip: True is not allowed: only pictures (raw/) are mirrored")
+    for key, value in (("flip", feature.flip), ("shift", feature.shift)):
+        if value and not feature.input.startswith("raw/"):
+            reason = "only pictures (raw/) are mirrored and moved"
+            raise ParamsError(f"{where}.{key}: {value} is not allowed: {reason}")
     return feature, transform

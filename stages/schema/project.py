@@ -120,7 +120,7 @@ def _check_experiment(
             f"{where}.batch_size: {experiment.batch_size} is not allowed: at most the "
             f"{n_training} training pictures"
         )
-    _check_flips(where, experiment, chains[wanted])
+    _check_views(where, experiment, chains[wanted])
     for step in chains[wanted]:
         for batch in step.fit or []:
             if batch not in experiment.train:
@@ -130,16 +130,22 @@ def _check_experiment(
                 )
 
 
-def _check_flips(where: str, experiment: Experiment, chain: list[Feature]) -> None:
+def _check_views(where: str, experiment: Experiment, chain: list[Feature]) -> None:
+    """Check that what is mirrored or moved are pixels, or features that come with such views."""
     pixels = all(find_transform(step.transform, where).elementwise for step in chain)
     name = f"features.{experiment.dataset}-{experiment.preprocessing}"
-    for key in ("flip", "average_flips"):
-        if getattr(experiment, key) and not (pixels or chain[0].flip):
-            raise ParamsError(
-                f"{where}.{key}: True is not allowed: {name} are no pixels; give the first of "
-                "its features 'flip: true'"
-            )
-    if experiment.shift and (chain[0].flip or not pixels):
+    first = chain[0]
+    for key in ("flip", "shift"):
+        value, given = getattr(experiment, key), getattr(first, key)
+        if (first.flip or first.shift) and (experiment.flip or experiment.shift):
+            if value != given:
+                reason = f"{name} come with {key}: {given}; train on all of their views or on none"
+                raise ParamsError(f"{where}.{key}: {value} is not allowed: {reason}")
+        elif value and not pixels:
+            reason = f"{name} are no pixels; give the first of its features '{key}: {value}'"
+            raise ParamsError(f"{where}.{key}: {value} is not allowed: {reason}")
+    if experiment.average_views and not (pixels or first.flip or first.shift):
         raise ParamsError(
-            f"{where}.shift: {experiment.shift} is not allowed: {name} are no pixels to move"
+            f"{where}.average_views: True is not allowed: {name} are no pixels; give the first of "
+            "its features 'flip: true' or a shift"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +46,7 @@ def search(
     X: npt.NDArray[Any],
     y: Labels,
     seeds: list[int],
-    flipped: npt.NDArray[Any] | None = None,
+    views: Sequence[npt.NDArray[Any]] = (),
 ) -> list[Trial]:
     """Train each combination on a part of the samples, score it on the rest.
 
@@ -58,7 +59,7 @@ def search(
     seeds : list of int
         The first `N_SEEDS` are trained; the first also draws the held-out part, which has
         ``validation_fraction`` of the samples, in equal shares of each class.
-    flipped : ndarray of shape (n_samples, n_features), optional
+    views : sequence of ndarray of shape (n_samples, n_features)
         See `SoftmaxNetwork.fit`.
 
     Returns
@@ -75,10 +76,8 @@ def search(
     combinations = [
         dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())
     ]
-    arrays = [X, y] if flipped is None else [X, y, flipped]
-    parts = train_test_split(
-        *arrays, test_size=params["validation_fraction"], stratify=y, random_state=seeds[0]
-    )
+    share = params["validation_fraction"]
+    parts = train_test_split(X, y, *views, test_size=share, stratify=y, random_state=seeds[0])
     jobs = (
         delayed(_score)({**params, **values, "random_state": seed}, *parts)
         for values in combinations
@@ -105,11 +104,10 @@ def _score(
     held_out: npt.NDArray[Any],
     y: Labels,
     held_out_y: Labels,
-    flipped: npt.NDArray[Any] | None = None,
-    _: npt.NDArray[Any] | None = None,
+    *views: npt.NDArray[Any],
 ) -> float | None:
     try:
-        network = SoftmaxNetwork(**params).fit(X, y, flipped=flipped)
+        network = SoftmaxNetwork(**params).fit(X, y, views=views[::2])  # the odd ones are held out
         return float(network.score(held_out, held_out_y))
     except DivergedError:
         return None

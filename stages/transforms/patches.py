@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -12,11 +14,14 @@ from pydantic import Field, model_validator
 from stages.transforms.base import Apply, Rows, Transform, require_pictures
 
 Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+COMPONENTS_FROM = 10_000  # training pictures, of which all responses fit into memory
+POWER_ITERATIONS = 2  # of the random projections
 PART = 100  # pictures that one thread transforms at a time
-BLOCK = 2**17  # responses, 0.5 MB, that are in work at a time: they stay in a core's cache
+BLOCK = 2**18  # responses, 1 MB, that are in work at a time: they stay in a core's cache
 
 
 class Patches(Transform):
@@ -54,8 +59,12 @@ class Patches(Transform):
     mirror : bool
         Whether features are the mean over a picture and its mirror image: blind to left and
         right, at twice the time.
+    n_components : int or None
+        How many principal components of all that are kept, so that what is stored is a tenth
+        and features of moved pictures have room beside it; null keeps everything.
     seed : int
-        Which patches are drawn, and where k-means starts.
+        Which patches are drawn, where k-means starts, and the random projections that the
+        components come from.
 
     References
     ----------
@@ -78,6 +87,7 @@ class Patches(Transform):
     grid: Count
     power: Annotated[float, Field(gt=0, le=1)]
     mirror: bool
+    n_components: Count | None
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
     learns: ClassVar[bool] = True
@@ -93,7 +103,7 @@ class Patches(Transform):
         return self
 
     def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
-        """Return atoms times cells, times two for the two signs of a threshold."""
+        """Return atoms times cells, times two for the two signs of a threshold; or components."""
         require_pictures(shape)
         positions = min(shape[:2]) - self.size + 1
         if positions < self.grid:
@@ -101,50 +111,68 @@ class Patches(Transform):
                 f"a grid of {self.grid}x{self.grid} cells is finer than the places of a patch of "
                 f"{self.size}x{self.size} in {shape[0]}x{shape[1]} pixels"
             )
+        limit = min(self._n_responses, n_samples, COMPONENTS_FROM)
+        if self.n_components is not None and self.n_components > limit:
+            raise ValueError(
+                f"n_components {self.n_components} is more than {limit}, the smallest of "
+                f"{self._n_responses} responses, {n_samples} training pictures and "
+                f"{COMPONENTS_FROM}"
+            )
+        return self.n_components or self._n_responses
+
+    @property
+    def _n_responses(self) -> int:
         return self.n_atoms * self.grid**2 * (2 if self.encoding == "threshold" else 1)
 
     def fit(self, samples: Rows) -> Apply:
         """Draw patches from (n, h, w, channels) pictures; learn how to whiten them, and atoms."""
-        from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import: only when needed
-
         patches = self._draw(samples, np.random.default_rng(self.seed))
-        _normalize_contrast(patches, self.contrast_offset)
+        normalize, offset = _compiled(_normalize), np.float32(self.contrast_offset)
+        normalize(patches, offset)
         mean = patches.mean(axis=0)
         patches -= mean
         whitening = _zca(patches, self.whitening_offset)
         atoms = self._learn_atoms(patches @ whitening)
-        pooling = _pooling(samples.shape[1:3], self.size, self.grid)
+        cells = _cells(samples.shape[1:3], self.size, self.grid)
+        encoder = (
+            _triangle(whitening, atoms)
+            if self.threshold is None
+            else _threshold(whitening, atoms, self.threshold)
+        )
 
-        def transform(pictures: Rows, rows: Floats) -> None:
-            encode: _Triangle | _Threshold = (
-                _Triangle(whitening, atoms, pooling)
-                if self.threshold is None
-                else _Threshold(whitening, atoms, pooling, self.threshold)
-            )
-            buffer = np.empty((pooling.shape[1], len(mean)), dtype=np.float32)
+        def respond(pictures: Rows) -> Floats:
             views = [pictures, pictures[:, :, ::-1]] if self.mirror else [pictures]
+            rows = np.zeros((len(pictures), self._n_responses), dtype=np.float32)
+            buffer = np.empty((len(cells), len(mean)), dtype=np.float32)
+            products = np.empty((max(1, BLOCK // len(atoms)), len(atoms)), dtype=np.float32)
             for view in views:
                 for windows, row in zip(_windows(view, self.size), rows, strict=True):
                     np.copyto(buffer.reshape(windows.shape), windows)
-                    _normalize_contrast(buffer, self.contrast_offset)
+                    normalize(buffer, offset)
                     buffer -= mean
-                    row += encode(buffer).reshape(-1) / len(views)
+                    row += encoder.averages(buffer, cells, products).reshape(-1) / len(views)
             if self.power < 1:
-                np.maximum(rows, 0, out=rows)  # rounding can go below
                 rows **= self.power
-
-        def apply(pictures: Rows) -> Floats:
-            shape = (len(pictures), self.n_outputs(pictures.shape[1:], len(samples)))
-            rows = np.zeros(shape, dtype=np.float32)
-            # Threads, since NumPy lets go of the interpreter's lock. A picture's features do
-            # not depend on its part, so they are the same on any number of cores.
-            Parallel(n_jobs=-1, prefer="threads")(
-                delayed(transform)(pictures[i : i + PART], rows[i : i + PART])
-                for i in range(0, len(rows), PART)
-            )
             return rows
 
-        return apply
+        if self.n_components is None:
+            return _threaded(respond)
+        axes, origin = self._find_components(_threaded(respond)(samples[:COMPONENTS_FROM]))
+        return _threaded(lambda pictures: respond(pictures) @ axes - origin)
+
+    def _find_components(self, rows: Floats) -> tuple[Floats, Floats]:
+        """Return the (n_responses, n_components) axes of rows of responses, and their mean."""
+        from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to import: only when needed
+
+        pca = PCA(
+            self.n_components,
+            svd_solver="randomized",
+            iterated_power=POWER_ITERATIONS,
+            power_iteration_normalizer="QR",
+            random_state=self.seed,
+        ).fit(rows)
+        axes = np.ascontiguousarray(pca.components_.T)
+        return axes, pca.mean_ @ axes
 
     def _draw(self, pictures: Rows, generator: np.random.Generator) -> Floats:
         """Return (n_patches, size * size * channels) patches from random places."""
@@ -168,75 +196,121 @@ class Patches(Transform):
         return np.asarray(model.fit(whitened).cluster_centers_, dtype=np.float32)
 
 
+def _threaded(transform: Apply) -> Apply:
+    """Return what transforms some pictures at a time, in threads: compiled code needs no lock.
+
+    A picture's features do not depend on its part, so they are the same on any number of cores.
+    """
+    from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import: only when needed
+
+    def apply(pictures: Rows) -> Floats:
+        parts = (pictures[start : start + PART] for start in range(0, len(pictures), PART))
+        rows = Parallel(n_jobs=-1, prefer="threads")(delayed(transform)(part) for part in parts)
+        return np.concatenate(rows)
+
+    return apply
+
+
+@dataclass
 class _Encoder:
-    """What encodings share: buffers for a block of patches, kept from picture to picture."""
+    """Responses of patches to atoms: a product with columns, and what `add` makes of it."""
 
-    def __init__(self, atoms: Floats, pooling: Floats) -> None:
-        self.pooling = pooling
-        self.n_atoms = len(atoms)
-        self.step = min(pooling.shape[1], max(1, BLOCK // self.n_atoms))
-        self.buffers = np.empty((2, self.step, self.n_atoms), dtype=np.float32)
+    whitening: Floats | None  # of the patches before the product, if not a part of the columns
+    columns: Floats
+    signs: int
+    add: Callable[[Floats, Floats, Indices, Floats], None]
 
-    def blocks(self, patches: Floats) -> Iterator[tuple[Floats, Floats, Floats]]:
-        """Yield some patches, the columns of the pooling matrix for them, and buffers."""
-        for start in range(0, len(patches), self.step):
-            rows = patches[start : start + self.step]
-            pooling = self.pooling[:, start : start + self.step]
-            yield rows, pooling, self.buffers[:, : len(rows)]
+    def averages(self, patches: Floats, cells: Indices, buffer: Floats) -> Floats:
+        """Return (signs, cells, atoms) features of all centred patches of a picture."""
+        counts = np.bincount(cells)
+        sums = np.zeros((self.signs, len(counts), buffer.shape[1]), dtype=np.float32)
+        rows = patches if self.whitening is None else patches @ self.whitening
+        for start in range(0, len(rows), len(buffer)):
+            block = rows[start : start + len(buffer)]
+            products = np.matmul(block, self.columns, out=buffer[: len(block)])
+            self.add(block, products, cells[start : start + len(block)], sums)
+        sums /= counts[:, np.newaxis].astype(np.float32)
+        return sums
 
 
-class _Triangle(_Encoder):
-    """max(0, mean distance to the atoms - distance), averaged over cells.
+def _triangle(whitening: Floats, atoms: Floats) -> _Encoder:
+    """max(0, mean distance to the atoms - distance).
 
-    A squared distance is ``|x|^2 - 2 x.c + |c|^2``: one product, of rows ``(x, |x|^2, 1)`` with
-    columns ``(-2 c, 1, |c|^2)``. And as ``max(0, m - d) = m - min(m, d)``, the mean distances
-    ``m`` are subtracted when few numbers are left.
+    A squared distance is ``|x|^2 - 2 x.c + |c|^2``: one product, and two sums.
     """
-
-    def __init__(self, whitening: Floats, atoms: Floats, pooling: Floats) -> None:
-        super().__init__(atoms, pooling)
-        squares = np.einsum("ij,ij->i", atoms, atoms)
-        self.whitening = whitening
-        self.columns = np.vstack([-2 * atoms.T, np.ones_like(squares), squares])
-        self.average = np.full((len(atoms), 1), 1 / len(atoms), dtype=np.float32)
-
-    def __call__(self, patches: Floats) -> Floats:
-        """Return (cells, n_atoms) features of all centred patches of a picture."""
-        rows = np.ones((len(patches), len(self.columns)), dtype=np.float32)
-        whitened = np.matmul(patches, self.whitening, out=rows[:, :-2])
-        np.einsum("ij,ij->i", whitened, whitened, out=rows[:, -2])
-        features = np.zeros((len(self.pooling), self.n_atoms), dtype=np.float32)
-        for block, pooling, (distances, _) in self.blocks(rows):
-            np.matmul(block, self.columns, out=distances)
-            np.abs(distances, out=distances)  # rounding can go below 0
-            np.sqrt(distances, out=distances)
-            mean = distances @ self.average
-            np.minimum(distances, mean, out=distances)
-            features += pooling @ mean - pooling @ distances
-        return features
+    squares = np.einsum("ij,ij->i", atoms, atoms)
+    return _Encoder(whitening, -2 * atoms.T, 1, partial(_compiled(_add_nearness), squares))
 
 
-class _Threshold(_Encoder):
-    """max(0, x.d - t) and max(0, -x.d - t) for atoms d of length 1, averaged over cells.
+def _threshold(whitening: Floats, atoms: Floats, threshold: float) -> _Encoder:
+    """max(0, x.d - t) and max(0, -x.d - t) for atoms d of length 1."""
+    lengths = np.linalg.norm(atoms, axis=1, keepdims=True)
+    columns = whitening @ (atoms / np.maximum(lengths, np.finfo(np.float32).tiny)).T
+    return _Encoder(None, columns, 2, partial(_compiled(_add_excess), np.float32(threshold)))
 
-    As ``max(0, p - t) = max(p, t) - t``, t is subtracted when few numbers are left. Whitening is
-    a part of the product.
+
+# The element-wise work, compiled: one pass over what is still in a core's cache, where NumPy
+# takes two to five, each held up by the interpreter's lock when it starts.
+
+
+@cache
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    import numba  # noqa: PLC0415 - slow to import: only when needed
+
+    # "reassoc" and "nsz" let a row be summed in several lanes.
+    compiled: Callable[..., None] = numba.njit(
+        nogil=True, error_model="numpy", fastmath={"reassoc", "nsz"}
+    )(function)
+    return compiled
+
+
+def _normalize(patches: Floats, offset: np.float32) -> None:
+    """Subtract from every row its mean, and divide by the root of its variance plus `offset`."""
+    n = np.float32(patches.shape[1])
+    for i in range(len(patches)):
+        row = patches[i]
+        mean = row.sum() / n
+        squares = np.float32(0)
+        for j in range(len(row)):
+            row[j] -= mean
+            squares += row[j] * row[j]
+        scale = np.float32(1) / np.sqrt(squares / n + offset)
+        for j in range(len(row)):
+            row[j] *= scale
+
+
+def _add_nearness(
+    squares: Floats, rows: Floats, products: Floats, cells: Indices, sums: Floats
+) -> None:
+    """Add, to the cells' sums, ``max(0, mean - distance)`` of rows to atoms.
+
+    `products` are their (n, atoms) products times -2, `squares` the atoms' squared lengths.
     """
+    zero = np.float32(0)
+    for i in range(len(rows)):
+        distances, cell = products[i], sums[0, cells[i]]
+        square = mean = zero
+        for j in range(rows.shape[1]):
+            square += rows[i, j] * rows[i, j]
+        for j in range(len(distances)):
+            # Rounding can go below 0.
+            distances[j] = np.sqrt(abs(square + distances[j] + squares[j]))
+            mean += distances[j]
+        mean /= np.float32(len(distances))
+        for j in range(len(distances)):
+            cell[j] += max(mean - distances[j], zero)
 
-    def __init__(self, whitening: Floats, atoms: Floats, pooling: Floats, threshold: float) -> None:
-        super().__init__(atoms, pooling)
-        lengths = np.linalg.norm(atoms, axis=1, keepdims=True)
-        self.columns = whitening @ (atoms / np.maximum(lengths, np.finfo(np.float32).tiny)).T
-        self.threshold = np.float32(threshold)
 
-    def __call__(self, patches: Floats) -> Floats:
-        """Return (cells, 2 n_atoms) features of all centred patches of a picture."""
-        features = np.full((2, len(self.pooling), self.n_atoms), -self.threshold)
-        for block, pooling, (products, clipped) in self.blocks(patches):
-            np.matmul(block, self.columns, out=products)
-            features[0] += pooling @ np.maximum(products, self.threshold, out=clipped)
-            features[1] -= pooling @ np.minimum(products, -self.threshold, out=products)
-        return features
+def _add_excess(
+    threshold: np.float32, rows: Floats, products: Floats, cells: Indices, sums: Floats
+) -> None:
+    """Add, to the cells' sums, how far (n, atoms) products exceed the threshold, up and down."""
+    zero = np.float32(0)
+    for i in range(len(rows)):
+        row, above, below = products[i], sums[0, cells[i]], sums[1, cells[i]]
+        for j in range(len(row)):
+            above[j] += max(row[j] - threshold, zero)
+            below[j] += max(-row[j] - threshold, zero)
 
 
 def _windows(pictures: Rows, size: int) -> Floats:
@@ -245,13 +319,6 @@ def _windows(pictures: Rows, size: int) -> Floats:
     lines = pictures.astype(np.float32).reshape(n_pictures, height, -1)
     shape = (size, size * channels)
     return np.lib.stride_tricks.sliding_window_view(lines, shape, axis=(1, 2))[:, :, ::channels]
-
-
-def _normalize_contrast(patches: Floats, offset: float) -> None:
-    """Subtract from every row its mean, and divide by the root of its variance plus `offset`."""
-    patches -= patches.mean(axis=1, keepdims=True)
-    variances = np.einsum("ij,ij->i", patches, patches) / patches.shape[1]
-    patches *= (1 / np.sqrt(variances + np.float32(offset)))[:, np.newaxis]
 
 
 def _zca(patches: Floats, offset: float) -> Floats:
@@ -263,12 +330,8 @@ def _zca(patches: Floats, offset: float) -> Floats:
     return np.asarray(scaled @ vectors.T, dtype=np.float32)
 
 
-def _pooling(shape: tuple[int, ...], size: int, grid: int) -> Floats:
-    """Return the (cells, positions) matrix that averages over the cells of a grid."""
-    sides = []
-    for length in shape:
-        positions = length - size + 1
-        cells = np.arange(positions) * grid // positions
-        members = cells == np.arange(grid)[:, np.newaxis]
-        sides.append(members / members.sum(axis=1, keepdims=True))
-    return np.kron(*sides).astype(np.float32)
+def _cells(shape: tuple[int, ...], size: int, grid: int) -> Indices:
+    """Return, for the place of every patch, the cell of the grid that it is in."""
+    height, width = (length - size + 1 for length in shape)
+    rows, columns = (np.arange(places) * grid // places for places in (height, width))
+    return (rows[:, np.newaxis] * grid + columns).reshape(-1)

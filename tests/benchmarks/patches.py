@@ -42,6 +42,7 @@ def transform(n_atoms: int, encoding: str) -> Patches:
         grid=2,
         power=1.0,
         mirror=False,
+        n_components=None,
         seed=0,
     )
 

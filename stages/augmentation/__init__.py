@@ -1,0 +1,1 @@
+"""Other views of the pictures: mirrored, moved."""
