@@ -6,8 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import yaml
 
+from stages.augmentation.views import views_of
+from stages.data.batches import read_pictures
+from stages.data.samples import open_features
+from stages.schema.feature import merge_feature
 from tests.project import ROOT, Project
 
 
@@ -82,6 +87,11 @@ def test_views_from_the_pictures_to_the_predictions(project: Project):
     outputs = project.outputs()
     assert "data/features/photos-hog-standardize/view_9.npy" in outputs
     assert "data/features/photos-normalize/view_1.npy" not in outputs
+    pictures = read_pictures(project.path / "data/raw/photos").values
+    _, hog = merge_feature(params, "photos-hog")
+    found = open_features(project.path / "data/features/photos-hog").views
+    for view, changed in zip(found, views_of(pictures, flip=True, shift=1), strict=True):
+        np.testing.assert_array_equal(view[:5], hog.fit(pictures)(changed[:5]))
 
 
 def test_a_comment_in_a_transform_reruns_only_its_features_and_what_draws_them(project: Project):

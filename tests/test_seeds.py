@@ -29,16 +29,17 @@ def bytes_of(network: SoftmaxNetwork) -> bytes:
 
 def test_processes_side_by_side_give_the_bytes_of_one_alone(samples, tmp_path: Path, monkeypatch):
     X, y = samples
-    np.save(tmp_path / "X.npy", X)
-    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for name, array in (("X", X), ("view", -X)):
+        np.save(tmp_path / f"{name}.npy", array)
+    mapped, view = (np.load(tmp_path / f"{name}.npy", mmap_mode="r") for name in ("X", "view"))
     found = {}
     for workers in ("1", "2"):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", workers)
-        fits = list(fit_seeds(PARAMS, mapped, y, [3, 1, 2], tmp_path / workers))
+        fits = list(fit_seeds(PARAMS, mapped, y, [3, 1, 2], tmp_path / workers, [view]))
         assert [fit.seed for fit in fits] == [3, 1, 2]
         found[workers] = [bytes_of(fit.network) for fit in fits]
     assert found["1"] == found["2"]
-    alone = SoftmaxNetwork(**PARAMS, random_state=1).fit(X, y)
+    alone = SoftmaxNetwork(**PARAMS, random_state=1).fit(X, y, views=[-X])
     assert bytes_of(alone) == found["1"][1]
     assert len(set(found["1"])) == 3
 
@@ -67,9 +68,10 @@ def test_search_scores_on_samples_that_it_did_not_train_on(samples, monkeypatch)
     seen = []
     fit, score = SoftmaxNetwork.fit, SoftmaxNetwork.score
 
-    def recording_fit(self, X, y, **options):
+    def recording_fit(self, X, y, views):
         seen.append({row.tobytes() for row in X})
-        return fit(self, X, y, **options)
+        np.testing.assert_array_equal(views, [X + 1, X + 2])  # of the same samples
+        return fit(self, X, y)
 
     def recording_score(self, X, y):
         assert not seen[-1] & {row.tobytes() for row in X}
@@ -79,7 +81,7 @@ def test_search_scores_on_samples_that_it_did_not_train_on(samples, monkeypatch)
 
     monkeypatch.setattr(SoftmaxNetwork, "fit", recording_fit)
     monkeypatch.setattr(SoftmaxNetwork, "score", recording_score)
-    trials = search(SEARCH, X, y, [0, 1, 2])
+    trials = search(SEARCH, X, y, [0, 1, 2], [X + 1, X + 2])
     assert [trial.values for trial in trials] == [{"learning_rate": r} for r in (1e-6, 0.3, 1e-5)]
     assert trials[1].accuracy > 0.8 > trials[0].accuracy
     assert best(trials) == {"learning_rate": 0.3}
