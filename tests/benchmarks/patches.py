@@ -106,7 +106,7 @@ def rows(pictures: int, rounds: int) -> list[list[object]]:
 def main(
     output: Annotated[Path, typer.Option(help="The Markdown page to write.")],
     pictures: Annotated[int, typer.Option(help="How many pictures each run transforms.")] = 400,
-    rounds: Annotated[int, typer.Option(help="How often each contender runs.")] = 7,
+    rounds: Annotated[int, typer.Option(help="How often each contender runs.")] = 15,
 ) -> None:
     """Write how much of the matrix product's rate the transform reaches."""
     header = ["threads", "atoms", "contender", "Gflop/s", "of the product's", "s per 10,000"]
