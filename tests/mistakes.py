@@ -311,15 +311,6 @@ MISTAKES = {
     ),
     "no components": (pca(n_components=0), f"{NEW}.options.n_components: 0 is not allowed"),
     "all variance": (pca(n_components=1.0), f"{NEW}.options.n_components: 1.0 is not allowed"),
-    "share of the variance at random": (
-        pca(options={"n_components": 0.9, "solver": "randomized"}),
-        f"{NEW}.options.solver: randomized is not allowed: exact, or a count",
-    ),
-    "unknown solver": (
-        pca(options={"solver": "full"}),
-        f"{NEW}.options.solver: 'full' is not",
-        "'randomized'",
-    ),
     "power above 1": (at("transforms.patches.power", 2), "transforms.patches.power: 2 is not"),
     "block too large": (
         new_feature("hog", options={"pixels_per_cell": 16, "cells_per_block": 3}),
