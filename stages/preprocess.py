@@ -15,7 +15,7 @@ from stages.augmentation.views import View, views_of
 from stages.data.batches import read_pictures
 from stages.data.samples import open_features, write_features
 from stages.params.loading import read_params
-from stages.runtime.command import progress, run
+from stages.runtime.command import progress, run, timed
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_folder
 from stages.schema.feature import merge_feature
@@ -31,6 +31,9 @@ def main(
     data: Annotated[Path, typer.Option(help="The folder that raw/ and features/ are in.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
+    timings: Annotated[Path, typer.Option(help="Where to note how long it took.")] = Path(
+        ".timings"
+    ),
 ) -> None:
     """Fit the transform on its training batches, apply it to every batch, write float32."""
     feature, transform = merge_feature(read_params(params), name)
@@ -42,7 +45,8 @@ def main(
     except ValueError as error:
         raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
     # One thread, so that the same parameters give the same bytes on any number of cores.
-    with threadpool_limits(1), new_folder(output) as folder:
+    clock = timed(timings / f"preprocess@{name}.json")
+    with clock, threadpool_limits(1), new_folder(output) as folder:
         apply = transform.fit(training)
         values = _blocks(apply, samples.values, name)
         inputs: list[Rows | View] = [

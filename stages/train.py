@@ -13,7 +13,7 @@ from stages.data.samples import open_features
 from stages.network.seeds import fit_seeds, network_path
 from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
-from stages.runtime.command import progress, run
+from stages.runtime.command import progress, run, timed
 from stages.runtime.files import new_folder, write_json
 from stages.selection.search import best, candidates, search
 
@@ -29,9 +29,9 @@ def main(
     checkpoints: Annotated[
         Path, typer.Option(help="Where a killed training is taken up again.")
     ] = Path(".checkpoints"),
-    timings: Annotated[
-        Path, typer.Option(help="Where seconds are kept; they differ from run to run.")
-    ] = Path(".timings"),
+    timings: Annotated[Path, typer.Option(help="Where to note how long it took.")] = Path(
+        ".timings"
+    ),
 ) -> None:
     """Write one network per seed, and what the experiment was."""
     experiment = load_experiment(params, name)
@@ -43,19 +43,17 @@ def main(
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
     digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()
     resume = checkpoints / f"{name}-{digest[:16]}"
-    seconds = {}
-    with new_folder(output) as folder:
+    with timed(timings / f"train@{name}.json"), new_folder(output) as folder:
         if candidates(settings):
             trials = search(settings, X, y, experiment.seeds, views)
             settings |= best(trials)
         fits = fit_seeds(settings, X, y, experiment.seeds, resume, views)
-        for fitted in progress(fits, f"train {name}", len(experiment.seeds)):
-            save_network(network_path(folder, fitted.seed), fitted.network, samples.class_names)
-            seconds[str(fitted.seed)] = fitted.seconds
+        for network in progress(fits, f"train {name}", len(experiment.seeds)):
+            path = network_path(folder, network.random_state)
+            save_network(path, network, samples.class_names)
         chosen = experiment.model_copy(update=best(trials) if trials else {})
         write_json(folder / "experiment.json", chosen.model_dump())
         write_json(folder / "search.json", [trial._asdict() for trial in trials])
-    write_json(timings / f"{name}.json", seconds)
     shutil.rmtree(resume, ignore_errors=True)
 
 

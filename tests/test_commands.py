@@ -158,10 +158,12 @@ def test_an_older_output_is_replaced_whole(tmp_path):
     output.mkdir(parents=True)
     (output / "leftover.npy").write_text("of an older run")
     (output.parent / ".photos-normalize.partial").mkdir()
-    preprocess.main("photos-normalize", tmp_path, output, ROOT / "params.yaml")
+    timings = tmp_path / "timings"
+    preprocess.main("photos-normalize", tmp_path, output, ROOT / "params.yaml", timings)
     files = ["header.json", "labels.npy", "values.npy"]
     wanted = ["photos-normalize", *(f"photos-normalize/{name}" for name in files)]
     assert tree(output.parent) == wanted
+    assert tree(timings) == ["preprocess@photos-normalize.json"]
 
 
 def test_a_folder_with_something_else_in_it_is_not_replaced(tmp_path):
@@ -170,6 +172,8 @@ def test_a_folder_with_something_else_in_it_is_not_replaced(tmp_path):
     (output / "letters").mkdir(parents=True)
     (output / "thesis.tex").write_text("years of work")
     with pytest.raises(PipelineError, match=r"is not replaced, it holds (letters|thesis\.tex)"):
-        preprocess.main("photos-normalize", tmp_path, output, ROOT / "params.yaml")
+        preprocess.main(
+            "photos-normalize", tmp_path, output, ROOT / "params.yaml", tmp_path / "timings"
+        )
     assert tree(output) == ["letters", "thesis.tex"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "raw"]

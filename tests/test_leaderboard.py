@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -14,7 +14,9 @@ from stages.reporting.leaderboard import (
     leaderboard_table,
     load_published,
 )
-from stages.runtime.errors import ParamsError
+from stages.runtime.command import timed
+from stages.runtime.errors import ParamsError, PipelineError
+from stages.runtime.files import read_json, write_json
 from tests.benchmarks import minutes
 from tests.helpers import ROOT
 from tests.made_up import made_up
@@ -62,17 +64,31 @@ def test_published_figures_have_a_source_and_a_dataset(tmp_path):
         load_published(tmp_path / "p.yaml", "cifar10")
 
 
-def test_the_minutes_of_an_experiment_are_those_of_its_chain(project, monkeypatch, tmp_path):
+def test_the_minutes_of_an_experiment_are_those_of_its_chain(project, monkeypatch):
     monkeypatch.chdir(project.path)
-    assert minutes.stages_of("photos-hog-standardize") == [
+    chain = [
         "preprocess@photos-hog",
         "preprocess@photos-hog-standardize",
         "train@photos-hog-standardize",
     ]
-    ran = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: ran.append(command[-1]))
-    output = tmp_path / "minutes.json"
-    minutes.main(["photos-hog-standardize", "photos-hog"], output)
-    # The features of both are made once.
-    assert ran == [*minutes.stages_of("photos-hog-standardize"), "train@photos-hog"]
-    assert output.read_text() == '{\n "photos-hog": 0.0,\n "photos-hog-standardize": 0.0\n}\n'
+    assert minutes.stages_of("photos-hog-standardize") == chain
+    timings, output = project.path / "timings", project.path / "minutes.json"
+    output.write_text('{"photos-z": 9.5}')
+    for stage, seconds in zip([*chain, "train@photos-hog"], (60, 12, 6, 150), strict=True):
+        write_json(timings / f"{stage}.json", {"seconds": seconds})
+    minutes.main(["photos-hog-standardize", "photos-hog"], timings, output)
+    assert read_json(output) == {"photos-hog": 3.5, "photos-hog-standardize": 1.3, "photos-z": 9.5}
+    (timings / "train@photos-hog.json").unlink()
+    with pytest.raises(PipelineError, match=r"train@photos-hog\.json is missing"):
+        minutes.main(["photos-hog"], timings, output)
+
+
+def test_a_stage_notes_its_seconds_unless_it_fails(tmp_path):
+    note = tmp_path / "new" / "note.json"
+    with timed(note):
+        time.sleep(0.25)
+    assert 0.2 <= read_json(note)["seconds"] < 5
+    failed = tmp_path / "failed.json"
+    with pytest.raises(ZeroDivisionError), timed(failed):
+        raise ZeroDivisionError
+    assert not failed.exists()

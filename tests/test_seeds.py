@@ -36,8 +36,8 @@ def test_processes_side_by_side_give_the_bytes_of_one_alone(samples, tmp_path: P
     for workers in ("1", "2"):
         monkeypatch.setenv("LOKY_MAX_CPU_COUNT", workers)
         fits = list(fit_seeds(PARAMS, mapped, y, [3, 1, 2], tmp_path / workers, [view]))
-        assert [fit.seed for fit in fits] == [3, 1, 2]
-        found[workers] = [bytes_of(fit.network) for fit in fits]
+        assert [network.random_state for network in fits] == [3, 1, 2]
+        found[workers] = [bytes_of(network) for network in fits]
     assert found["1"] == found["2"]
     alone = SoftmaxNetwork(**PARAMS, random_state=1).fit(X, y, views=[-X])
     assert bytes_of(alone) == found["1"][1]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy.typing as npt
 from joblib import delayed
@@ -35,14 +34,6 @@ def load_seeds(folder: Path, seeds: list[int]) -> list[SoftmaxNetwork]:
     return [load_network(network_path(folder, seed))[0] for seed in seeds]
 
 
-class Fitted(NamedTuple):
-    """A network, its seed, and the wall-clock seconds that its training took."""
-
-    seed: int
-    network: SoftmaxNetwork
-    seconds: float
-
-
 def fit_seeds(
     params: dict[str, Any],
     X: npt.NDArray[Any],
@@ -50,8 +41,8 @@ def fit_seeds(
     seeds: list[int],
     checkpoints: Path,
     views: Sequence[npt.NDArray[Any]] = (),
-) -> Iterator[Fitted]:
-    """Yield a fitted network for each seed, in the order of `seeds`.
+) -> Iterator[SoftmaxNetwork]:
+    """Yield a fitted network for each seed, its `random_state`, in the order of `seeds`.
 
     Parameters
     ----------
@@ -83,13 +74,10 @@ def _fit(
     y: Labels,
     checkpoints: Path,
     views: Sequence[npt.NDArray[Any]],
-) -> Fitted:
+) -> SoftmaxNetwork:
     seed = params["random_state"]
-    start = time.monotonic()
+    checkpoint = Checkpoint(network_path(checkpoints, seed))
     try:
-        network = SoftmaxNetwork(**params).fit(
-            X, y, views=views, checkpoint=Checkpoint(network_path(checkpoints, seed))
-        )
+        return SoftmaxNetwork(**params).fit(X, y, views=views, checkpoint=checkpoint)
     except DivergedError as error:
         raise PipelineError(f"seed {seed}: {error}") from None
-    return Fitted(seed, network, time.monotonic() - start)

@@ -1,16 +1,20 @@
-"""A stage as a command: a mistake ends in one line, long work shows a bar on a terminal."""
+"""A stage as a command: a mistake ends in one line, long work shows a bar and notes its time."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import typer
 from tqdm import tqdm
 
 from stages.runtime.errors import PipelineError
+from stages.runtime.files import write_json
 from stages.runtime.processes import stop_with_dvc
 
 Item = TypeVar("Item")
@@ -35,6 +39,14 @@ def run(app: typer.Typer) -> None:
 def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
     """Return `items`, with a bar on standard error if that is a terminal."""
     return tqdm(items, desc=label, total=total, disable=None, leave=False)
+
+
+@contextmanager
+def timed(path: Path) -> Iterator[None]:
+    """Write the block's wall-clock seconds to `path`, unless it raises."""
+    start = time.monotonic()
+    yield
+    write_json(path, {"seconds": round(time.monotonic() - start, 1)})
 
 
 def _fail(message: str, exit_code: int) -> None:
