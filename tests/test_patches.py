@@ -239,6 +239,20 @@ def test_components_are_those_of_the_responses_to_the_first_pictures(monkeypatch
         assert patches(**own, n_components=5).n_outputs(pictures.shape[1:], 40) == 5
 
 
+def test_the_responses_that_components_come_from_have_a_bounded_size(monkeypatch):
+    training = smooth_pictures(40)
+    monkeypatch.setattr(module, "RESPONSES", 192 * 7 + 100)  # 24 atoms, two signs, four cells
+    transform = patches(n_components=7)
+    found, again = transform.fit(training)(training), transform.fit(training[:7])(training)
+    assert transform.n_outputs(training.shape[1:], 40) == 7
+    assert not np.allclose(found, again)  # atoms have seen other pictures,
+    monkeypatch.setattr(module, "COMPONENTS_FROM", 7)
+    monkeypatch.setattr(module, "RESPONSES", 2**28)
+    np.testing.assert_array_equal(found, transform.fit(training)(training))  # components have not
+    with pytest.raises(ValueError, match=r"n_components 8 is more than 7, .* the 7 that comp"):
+        patches(n_components=8).n_outputs(training.shape[1:], 40)
+
+
 @pytest.mark.parametrize(("n_components", "n_samples"), [(193, 500), (41, 40), (10_001, 50_000)])
 def test_there_are_no_more_components_than_there_can_be(n_components, n_samples):
     own = {} if n_components < 1000 else {"n_atoms": 400, "grid": 8}

@@ -18,7 +18,8 @@ Indices = npt.NDArray[np.int64]
 Count = Annotated[int, Field(ge=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-COMPONENTS_FROM = 10_000  # training pictures, of which all responses fit into memory
+COMPONENTS_FROM = 10_000  # training pictures at most,
+RESPONSES = 2**28  # and no more than have so many responses, 1 GB
 POWER_ITERATIONS = 2  # of the random projections
 PART = 100  # pictures that one thread transforms at a time
 BLOCK = 2**19  # responses, 2 MB, that are in work at a time: they stay in a core's cache
@@ -111,18 +112,22 @@ class Patches(Transform):
                 f"a grid of {self.grid}x{self.grid} cells is finer than the places of a patch of "
                 f"{self.size}x{self.size} in {shape[0]}x{shape[1]} pixels"
             )
-        limit = min(self._n_responses, n_samples, COMPONENTS_FROM)
+        limit = min(self._n_responses, n_samples, self._n_pictures)
         if self.n_components is not None and self.n_components > limit:
             raise ValueError(
                 f"n_components {self.n_components} is more than {limit}, the smallest of "
-                f"{self._n_responses} responses, {n_samples} training pictures and "
-                f"{COMPONENTS_FROM}"
+                f"{self._n_responses} responses, {n_samples} training pictures and the "
+                f"{self._n_pictures} that components are taken from"
             )
         return self.n_components or self._n_responses
 
     @property
     def _n_responses(self) -> int:
         return self.n_atoms * self.grid**2 * (2 if self.encoding == "threshold" else 1)
+
+    @property
+    def _n_pictures(self) -> int:
+        return min(COMPONENTS_FROM, RESPONSES // self._n_responses)
 
     def fit(self, samples: Rows) -> Apply:
         """Draw patches from (n, h, w, channels) pictures; learn how to whiten them, and atoms."""
@@ -156,15 +161,16 @@ class Patches(Transform):
 
         if self.n_components is None:
             return _threaded(respond)
-        axes, origin = self._find_components(_threaded(respond)(samples[:COMPONENTS_FROM]))
+        axes, origin = self._find_components(_threaded(respond)(samples[: self._n_pictures]))
         return _threaded(lambda pictures: respond(pictures) @ axes - origin)
 
     def _find_components(self, rows: Floats) -> tuple[Floats, Floats]:
-        """Return the (n_responses, n_components) axes of rows of responses, and their mean."""
+        """Return the (n_responses, n_components) axes of rows, which it centres, and their mean."""
         from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to import: only when needed
 
         pca = PCA(
             self.n_components,
+            copy=False,
             svd_solver="randomized",
             iterated_power=POWER_ITERATIONS,
             power_iteration_normalizer="QR",
