@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+from itertools import combinations
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from stages.reporting import leaderboard
 from stages.reporting.leaderboard import (
     COLUMNS,
     draw_cost,
@@ -46,6 +50,23 @@ def test_only_what_was_timed_is_drawn(results, tmp_path):
     assert not (tmp_path / "none.png").exists()
     draw_cost(leaderboard_table(results, {"cifar10-128": 1.0}), tmp_path / "cost.png")
     assert (tmp_path / "cost.png").exists()
+
+
+def test_names_and_numbers_of_the_committed_picture_are_readable(monkeypatch):
+    kept = []
+    monkeypatch.setattr(leaderboard, "save", lambda figure, _: kept.append(figure))
+    draw_cost(pd.read_csv(ROOT / "reports" / "cifar10" / "tables" / "leaderboard.csv"), Path())
+    (figure,) = kept
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    ticks = [tick for tick in axes.get_xticklabels(which="both") if tick.get_text()]
+    assert {"1", "2", "5", "10", "20"} <= {tick.get_text() for tick in ticks}
+    frame = axes.get_window_extent()
+    names = [text.get_window_extent() for text in axes.texts]
+    assert len(names) >= 10
+    assert all(frame.x0 < name.x0 and name.x1 < frame.x1 for name in names)
+    for boxes in (names, [tick.get_window_extent() for tick in ticks]):
+        assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
 
 
 def test_no_experiment_on_the_test_batch_gives_no_rows(results):

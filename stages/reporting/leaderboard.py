@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from stages.params.batches import BATCH_NAMES
 from stages.params.loading import Section, parse, read_params
@@ -18,6 +19,8 @@ from stages.reporting.text import bracket, plus_minus
 from stages.statistics.intervals import t_interval
 
 Minutes = dict[str, float]
+BESIDE = 1.6  # names of points whose minutes differ by a smaller factor could overlap,
+LINE = 2.4  # and are so many points of accuracy apart
 COLUMNS = [
     "experiment",
     "accuracy_mean",
@@ -113,16 +116,28 @@ def draw_cost(table: pd.DataFrame, path: Path) -> None:
     axes.errorbar(
         timed["minutes"], timed["accuracy_mean"], timed["accuracy_sd"].fillna(0), fmt="o", ms=4
     )
-    for row in timed.to_dict("records"):
-        place = (row["minutes"], row["accuracy_mean"])
+    for name, x, y in zip(timed["experiment"], timed["minutes"], _heights(timed), strict=True):
         axes.annotate(
-            row["experiment"], place, xytext=(5, 4), textcoords="offset points", fontsize=8
+            name, (x, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8
         )
     axes.set_xscale("log")
+    axes.margins(x=0.18)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.set_xlabel("minutes for features and training, all seeds, cold")
     axes.set_ylabel("test accuracy (%)")
     axes.grid(alpha=0.3)
     save(figure, path)
+
+
+def _heights(timed: pd.DataFrame) -> list[float]:
+    """Return where names stand in `leaderboard_table`'s order: below those that are beside them."""
+    placed: list[tuple[float, float]] = []
+    for minutes, accuracy in zip(timed["minutes"], timed["accuracy_mean"], strict=True):
+        beside = [y for other, y in placed if 1 / BESIDE < other / minutes < BESIDE]
+        placed.append((minutes, min([accuracy, *(y - LINE for y in beside)])))
+    return [y for _, y in placed]
 
 
 def _interval(result: Result) -> dict[str, float]:
