@@ -1,9 +1,9 @@
 """The minutes that lead to an experiment: its features, its search and its networks.
 
-Every stage notes its seconds when it runs. After ``make cifar10`` on a clone where nothing has run
-and on a machine that does nothing else, this adds them up in stages/reporting/minutes.json, which
-the report reads. (What DVC restores from its cache, or a training that was killed and taken up
-again, has no such time.)
+preprocess and train note their seconds when they run. After ``make cifar10`` on a clone where
+nothing has run and on a machine that does nothing else, this adds them up in
+stages/reporting/minutes.json, which the report reads. (A stage that DVC takes from its cache notes
+nothing, and a training that was killed and taken up again only its last part.)
 """
 
 from __future__ import annotations
