@@ -42,7 +42,11 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         the batch size: its ``alpha=a`` is ``alpha=a / (2 * batch_size)`` here.
     learning_rate : float, default=0.03
     batch_size : int, default=256
-        The last batch of an epoch may be shorter.
+        The most samples of a batch.
+    last_batch : {"even", "short", "drop"}, default="even"
+        Where the samples are no multiple of `batch_size`: batches that differ by at most one
+        sample, a shorter last one (as in scikit-learn and PyTorch), or none for the remainder,
+        see `training.batch_slices`.
     epochs : int, default=100
     momentum : float, default=0.0
         0 for plain gradient descent, else the heavy ball, or Nesterov's with `nesterov`.
@@ -54,6 +58,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Share of the hidden units that is silenced at each training step.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
+    weight_scale : float, optional
+        Standard deviation of the first weights; without it, He's or LeCun's rule, see
+        `model.Network.initialize`.
     flip : bool, default=False
         Mirror each sample with probability 1/2 whenever it is trained on, left to right.
     shift : int, default=0
@@ -97,12 +104,14 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         alpha: float = 0.0,
         learning_rate: float = 0.03,
         batch_size: int = 256,
+        last_batch: str = "even",
         epochs: int = 100,
         momentum: float = 0.0,
         nesterov: bool = False,
         schedule: str = "constant",
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
+        weight_scale: float | None = None,
         flip: bool = False,
         shift: int = 0,
         picture_shape: Any = None,
@@ -119,12 +128,14 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.alpha = alpha
         self.learning_rate = learning_rate
         self.batch_size = batch_size
+        self.last_batch = last_batch
         self.epochs = epochs
         self.momentum = momentum
         self.nesterov = nesterov
         self.schedule = schedule
         self.dropout = dropout
         self.label_smoothing = label_smoothing
+        self.weight_scale = weight_scale
         self.flip = flip
         self.shift = shift
         self.picture_shape = picture_shape
@@ -278,7 +289,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> Training:
         if network is None:
             sizes = [X.shape[1], *self.hidden_layer_sizes, len(self.classes_)]
-            network = Network.initialize(sizes, self.activation, generator, X.dtype)
+            network = Network.initialize(
+                sizes, self.activation, generator, X.dtype, self.weight_scale
+            )
         settings = Settings(**{name: getattr(self, name) for name in Settings._fields})
         return Training(network, settings._replace(**overrides), generator)
 

@@ -38,19 +38,23 @@ class Network:
         activation: str,
         generator: np.random.Generator,
         dtype: npt.DTypeLike = np.float32,
+        weight_scale: float | None = None,
     ) -> Network:
-        """Draw normal weights of variance 2 / fan_in for relu, else 1 / fan_in; biases are 0.
+        """Draw normal weights; biases are 0.
 
-        He et al., "Delving deep into rectifiers", 2015; LeCun et al., "Efficient BackProp",
-        1998. The draws are made in float64, so that a float32 network starts from the rounded
-        weights of the float64 one.
+        Their standard deviation is `weight_scale` in every layer or, if that is None, follows
+        the number of inputs: variance 2 / fan_in in front of a relu (He et al., "Delving deep
+        into rectifiers", 2015), else 1 / fan_in (LeCun et al., "Efficient BackProp", 1998). The
+        draws are made in float64, so that a float32 network starts from the rounded weights of
+        the float64 one.
         """
         weights: list[Floats] = []
         for fan_in, fan_out in itertools.pairwise(layer_sizes):
             # The output layer has no activation, so nothing there halves the variance.
             gain = 2.0 if activation == "relu" and len(weights) < len(layer_sizes) - 2 else 1.0
+            scale = np.sqrt(gain / fan_in) if weight_scale is None else weight_scale
             draws = generator.standard_normal((fan_in, fan_out))
-            weights.append((draws * np.sqrt(gain / fan_in)).astype(dtype))
+            weights.append((draws * scale).astype(dtype))
         biases: list[Floats] = [np.zeros(size, dtype=dtype) for size in layer_sizes[1:]]
         return cls(weights, biases, activation)
 

@@ -10,11 +10,13 @@ import numpy as np
 from stages.network.activations import ACTIVATIONS
 from stages.network.optimizers import SCHEDULES
 from stages.network.penalties import PENALTIES
+from stages.network.training import LAST_BATCHES
 
 CHOICES: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,
     "penalty": PENALTIES,
     "schedule": SCHEDULES,
+    "last_batch": LAST_BATCHES,
 }
 FRACTION = (0.0, np.nextafter(1, 0), "from 0 to below 1")
 POSITIVE = (np.nextafter(0, 1), np.finfo(np.float64).max, "above 0")
@@ -42,6 +44,9 @@ def check_parameters(params: dict[str, Any]) -> None:
     for name, (low, high, text) in RANGES.items():
         if not low <= params[name] <= high:
             raise ValueError(f"{name}={params[name]!r} must be {text}")
+    scale = params["weight_scale"]
+    if scale is not None and not POSITIVE[0] <= scale <= POSITIVE[1]:
+        raise ValueError(f"weight_scale={scale!r} must be above 0, or None")
     if any(size < 1 for size in params["hidden_layer_sizes"]):
         sizes = params["hidden_layer_sizes"]
         raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more")

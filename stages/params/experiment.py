@@ -11,7 +11,7 @@ from stages.params.batches import Batches
 from stages.params.loading import Section, entry, parse, read_params, shown
 from stages.runtime.errors import ParamsError
 
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -31,14 +31,16 @@ class Defaults(Section):
     activation: Literal["identity", "relu", "tanh"]
     penalty: Literal["none", "l1", "l2"]
     alpha: Strength | Annotated[list[Strength], Field(min_length=2)]
-    learning_rate: Rate | Annotated[list[Rate], Field(min_length=2)]
+    learning_rate: Positive | Annotated[list[Positive], Field(min_length=2)]
     batch_size: Annotated[int, Field(ge=1)]
+    last_batch: Literal["even", "short", "drop"]
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
     momentum: Share | Annotated[list[Share], Field(min_length=2)]
     nesterov: bool
     schedule: Literal["constant", "step", "cosine"]
     dropout: Share | Annotated[list[Share], Field(min_length=2)]
     label_smoothing: Share | Annotated[list[Share], Field(min_length=2)]
+    weight_scale: Positive | None
     flip: bool
     shift: Annotated[int, Field(ge=0, le=16)]
     averaged_epochs: Annotated[int, Field(ge=0)]

@@ -23,9 +23,12 @@ class Source(Section):
     ----------
     redistributable : bool
         Whether figures that show its pictures may be committed; ``.gitignore`` lists those folders.
+    about : str
+        What the report says of the pictures, and of what they can and cannot show.
     """
 
     redistributable: ClassVar[bool] = False
+    about: ClassVar[str] = ""
 
     source: str
     pictures_per_batch: Annotated[int, Field(ge=10, le=10_000)]
