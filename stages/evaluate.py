@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from stages.data.samples import open_features
-from stages.evaluation import scores
+from stages.evaluation import answers, scores, weights
 from stages.evaluation.predictions import Predictions, save_predictions
 from stages.evaluation.tables import write_confusion, write_curves
 from stages.network.seeds import load_seeds
@@ -35,15 +35,24 @@ def main(
     networks = load_seeds(models, experiment.seeds)
     samples = open_features(features)
     n_classes = len(samples.class_names)
-    (_, y), (seen, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
-    views = scores.views(samples, experiment.test, experiment.average_views)
-    per_seed, probabilities = [], []
-    for network in networks:
-        probabilities.append(scores.probabilities(network, views, n_classes))
-        row = scores.heldout_scores(probabilities[-1], y)
-        row |= scores.train_scores(scores.probabilities(network, [seen], n_classes), seen_y)
-        per_seed.append(row | {"zero_weights": scores.zero_share(network)})
-    classes = np.argmax(probabilities, axis=2).astype(np.uint8)
+    (_, y), (_, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
+    views = answers.views(samples, experiment.test, experiment.average_views)
+    seen = answers.views(samples, experiment.train, experiment.average_views)
+    probabilities = answers.probabilities(networks, views, n_classes)
+    fitted = answers.probabilities(networks, seen, n_classes)
+    pruned = answers.probabilities([*map(weights.pruned, networks)], views, n_classes)
+    per_seed = [
+        scores.heldout_scores(probabilities[row], y)
+        | scores.train_scores(fitted[row], seen_y)
+        | {
+            "zero_weights": weights.zero_share(network),
+            "near_zero_weights": weights.near_zero_share(network),
+            "pruned_accuracy": scores.accuracy(pruned[row], y),
+        }
+        | weights.logit_scores(network, views[0][:])
+        for row, network in enumerate(networks)
+    ]
+    classes = probabilities.argmax(axis=2).astype(np.uint8)
     counts = scores.confusion(classes, y, n_classes)
     curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
     metrics = {
@@ -51,6 +60,7 @@ def main(
         "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
         "ensemble": scores.ensemble_scores(probabilities, y),
         "n_features": networks[0].n_features_in_,
+        "n_views": len(views),
         "n_parameters": sum(p.size for p in networks[0].network_.parameters),
         "seeds": experiment.seeds,
         "per_seed": per_seed,
@@ -58,11 +68,11 @@ def main(
         "per_class": scores.per_class(counts, samples.class_names),
         "confusion_matrix": counts.tolist(),
     }
-    weights = networks[0].network_.weights[0]
+    first = networks[0].network_.weights[0]
     write_json(output / "metrics" / f"{name}.json", metrics)
     write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(curves))
     write_confusion(output / "confusion" / f"{name}.csv", counts, samples.class_names)
-    save_predictions(predictions, Predictions(classes, y.astype(np.uint8), weights, **curves))
+    save_predictions(predictions, Predictions(classes, y.astype(np.uint8), first, **curves))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,22 @@ from typing import Annotated
 import typer
 
 from stages.claims.judge import judge
+from stages.claims.numbers import figures_of
 from stages.claims.schema import load_study
 from stages.params.experiment import read_quick
 from stages.params.loading import read_params
+from stages.readings.design import read_forensics
+from stages.readings.fitting import fit_figures
+from stages.readings.page import summary, write_forensics
+from stages.readings.storage import load_readings
 from stages.reporting import figures
 from stages.reporting.content import page_values, write_tables
-from stages.reporting.leaderboard import draw_cost, leaderboard_table, load_published
+from stages.reporting.leaderboard import (
+    draw_cost,
+    leaderboard_table,
+    load_near_duplicates,
+    load_published,
+)
 from stages.reporting.page import render
 from stages.reporting.results import best_result, load_results
 from stages.runtime.command import run
@@ -27,6 +37,7 @@ app = typer.Typer(add_completion=False)
 def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
     predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
+    forensics: Annotated[Path, typer.Option(help="The readings that forensics tried.")],
     folder: Annotated[Path, typer.Option(help="Has evaluate's metrics/; gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
@@ -35,6 +46,9 @@ def main(
     published: Annotated[Path, typer.Option(help="What others have published.")] = Path(
         "stages/claims/published.yaml"
     ),
+    near_duplicates: Annotated[
+        Path, typer.Option(help="Lists of test pictures that training has, too.")
+    ] = Path("study/near-duplicates"),
     minutes: Annotated[Path, typer.Option(help="What experiments took.")] = Path(
         "stages/reporting/minutes.json"
     ),
@@ -43,15 +57,20 @@ def main(
     document, study = read_params(params), load_study(claims)
     source = make_source(document, dataset)
     results = load_results(document, dataset, folder, predictions)
-    judgements = [judge(claim, results, dataset) for claim in study.claims]
-    leaderboard = leaderboard_table(results, read_json(minutes))
+    asked = read_forensics(document, dataset)
+    tried = (load_readings(forensics), figures_of(study.claims), asked.inferred if asked else [])
+    fits = fit_figures(*tried)
+    judgements = [judge(claim, results, dataset, fits) for claim in study.claims]
+    best = best_result(results)
+    duplicates = load_near_duplicates(near_duplicates, dataset, source.pictures_per_batch)
+    leaderboard = leaderboard_table(results, read_json(minutes), duplicates)
     drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:
-        tables = write_tables(new, judgements, study.questions, results, leaderboard)
+        tables = write_tables(new, judgements, study, results, leaderboard)
     with new_folder(folder / "figures") as new:
         groups = [group for question in study.questions for group in question.groups]
         figures.learning_curves(groups, results, new / "learning-curves.png")
-        figures.confusion(best_result(results), new / "confusion.png")
+        figures.confusion(best, new / "confusion.png")
         draw_cost(leaderboard, new / "cost.png")
         for result in drawn:
             figures.weights(result, new / f"weights-{result.short_name}.png")
@@ -59,12 +78,16 @@ def main(
         dataset=dataset,
         quick=read_quick(document),
         redistributable=source.redistributable,
+        about=source.about,
+        forensics=summary(*tried),
+        n_near_duplicates=len(duplicates),
         weights=[result.short_name for result in drawn],
         published=load_published(published, dataset),
         tables=tables,
         **page_values(results),
     )
     write_text(folder / "report.md", page)
+    write_forensics(folder, dataset, *tried)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 from stages.evaluation.predictions import Predictions, save_predictions
 from stages.params.experiment import merge
 from stages.params.loading import read_params
-from stages.reporting.results import Result
+from stages.reporting.results import Result, settings_of
 from stages.runtime.files import write_json
 from tests.helpers import LETTERS, ROOT
 
@@ -24,6 +24,10 @@ def made_up(
     accuracy=50.0,
     train=60.0,
     zeros=0.0,
+    near_zero=0.0,
+    pruning_cost=0.0,
+    agreement=50.0,
+    logit=10.0,
     loss=1.0,
     net_loss=1.0,
     spread=1.0,
@@ -47,6 +51,10 @@ def made_up(
         "accuracy": right / N_TEST,
         "train_accuracy": about(train) / 100,
         "zero_weights": np.full(n_seeds, zeros / 100),
+        "near_zero_weights": np.full(n_seeds, near_zero / 100),
+        "pruned_accuracy": right / N_TEST - pruning_cost / 100,
+        "collapsed_agreement": np.full(n_seeds, agreement / 100),
+        "largest_logit": np.full(n_seeds, logit),
         "loss": about(loss, 0.01),
         "brier": about(0.7, 0.01),
         "ece": about(10.0) / 100,
@@ -70,6 +78,7 @@ def made_up(
         "ensemble": {"accuracy": float(columns["accuracy"].max()) + 0.01},
         "n_features": 3072,
         "n_parameters": 30730,
+        "n_views": 10 if experiment.average_views else 1,
         "per_seed": [{key: float(value) for key, value in row.items()} for row in per_seed],
         "per_class": [
             {"class": letter, "precision": 0.5, "recall": 0.4, "f1": 0.45} for letter in LETTERS
@@ -81,7 +90,8 @@ def made_up(
     curves = [
         np.tile(about(level, 0.01)[:, None], (1, experiment.epochs)) for level in (loss, net_loss)
     ]
-    return Result(name, experiment, metrics, Predictions(predicted, labels, weights, *curves))
+    answers = Predictions(predicted, labels, weights, *curves)
+    return Result(name, experiment, metrics, answers, settings_of(document, experiment))
 
 
 def write_results(folder, predictions, results):

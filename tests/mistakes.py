@@ -12,6 +12,7 @@ PHOTOS = DOCUMENT["datasets"]["photos"]
 N = PHOTOS["pictures_per_batch"]
 OWN, NEW = "experiments.photos-normalize", "features.photos-new"
 PER_BATCH, DIGESTS = "datasets.photos.pictures_per_batch", "datasets.cifar10.sha256"
+CONTRAST = "datasets.photos.min_contrast"
 BOTH = ["data_batch_1", "data_batch_2"]
 HOG = {"input": "raw/photos", "transform": "hog"}
 TINY_HOG = HOG | {"options": {"orientations": 1, "pixels_per_cell": 16, "cells_per_block": 2}}
@@ -131,6 +132,19 @@ MISTAKES = {
     "empty layer": (own(hidden_layer_sizes=[8, 0]), f"{OWN}.hidden_layer_sizes.1: 0", "equal to 1"),
     "unknown activation": (own(activation="selu"), f"{OWN}.activation: 'selu'", "'relu'", "'tanh'"),
     "unknown penalty": (own(penalty="l3"), f"{OWN}.penalty: 'l3'", "'none'", "'l2'"),
+    "unknown last batch": (
+        own(last_batch="keep"),
+        *(f"{OWN}.last_batch: 'keep' is not allowed", "'even', 'short' or 'drop'"),
+    ),
+    "null for last batch": (own(last_batch=None), f"{OWN}.last_batch: None", "'drop'"),
+    "bool for last batch": (own(last_batch=True), f"{OWN}.last_batch: True", "'drop'"),
+    "scale of 0": (own(weight_scale=0), f"{OWN}.weight_scale: 0 is not allowed", "than 0"),
+    "negative scale": (own(weight_scale=-0.1), f"{OWN}.weight_scale: -0.1 is not", "than 0"),
+    "nan scale": (own(weight_scale=math.nan), f"{OWN}.weight_scale: nan is not allowed", "finite"),
+    "infinite scale": (own(weight_scale=math.inf), f"{OWN}.weight_scale: inf", "finite"),
+    "text for scale": (own(weight_scale="he"), f"{OWN}.weight_scale: 'he' is not", "number"),
+    "bool for scale": (own(weight_scale=True), f"{OWN}.weight_scale: True is not", "number"),
+    "list for scale": (own(weight_scale=[0.1]), f"{OWN}.weight_scale: [0.1] is not", "number"),
     "unknown schedule": (own(schedule="linear"), f"{OWN}.schedule: 'linear'", "'cosine'"),
     # batches and seeds
     "seventh batch": (own(train=["data_batch_7"]), f"{OWN}.train.0: 'data_batch_7'", "test_batch"),
@@ -323,6 +337,12 @@ MISTAKES = {
     "digest missing": (at(f"{DIGESTS}.test_batch", ABSENT), DIGESTS, "each of", "test_batch"),
     "digest of a stranger": (at(f"{DIGESTS}.readme", "0" * 64), DIGESTS, "a digest for each of"),
     "uneven share": (at(PER_BATCH, 505), f"{PER_BATCH}: 505 is not allowed", "multiple of 10"),
+    "negative contrast": (at(CONTRAST, -1.0), f"{CONTRAST}: -1.0 is not allowed", "equal to 0"),
+    "contrast above all": (at(CONTRAST, 128), f"{CONTRAST}: 128 is not allowed", "equal to 127.5"),
+    "nan contrast": (at(CONTRAST, math.nan), f"{CONTRAST}: nan is not allowed", "equal to"),
+    "text for contrast": (at(CONTRAST, "some"), f"{CONTRAST}: 'some' is not allowed", "number"),
+    "null for contrast": (at(CONTRAST, None), f"{CONTRAST}: None is not allowed", "number"),
+    "missing contrast": (at(CONTRAST, ABSENT), f"{CONTRAST}: this key is required"),
     "too few pictures": (at(PER_BATCH, 0), f"{PER_BATCH}: 0 is not allowed", "equal to 10"),
     "too many pictures": (at(PER_BATCH, 10_010), f"{PER_BATCH}: 10010 is not allowed", "10000"),
 }

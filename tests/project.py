@@ -15,6 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 COPIED = (
     "stages",
+    "study",
     "dvc.yaml",
     ".dvc/config",
     ".dvc/.gitignore",
@@ -30,6 +31,31 @@ FEATURES = (
     "photos-patches",
 )
 EXPERIMENTS = ("photos-normalize", "photos-hog", "photos-hog-standardize")
+# The first of them as a published run, with a reading beside the plain one.
+FORENSICS = {
+    "seeds": [0, 1],
+    "training": {"one": {"train": ["data_batch_1"], "test": ["data_batch_2"]}},
+    "runs": {
+        "normalize": {
+            "hidden_layer_sizes": [],
+            "penalty": "none",
+            "alpha": 0.0,
+            "learning_rate": 0.03,
+            "batch_size": 8,
+            "epochs": 3,
+            "plain": {
+                "activation": "relu",
+                "training": "one",
+                "first_weights": "rule",
+                "last_batch": "even",
+                "pixels": "unit",
+            },
+            "alone": {"last_batch": ["short"]},
+            "pairs": [],
+        }
+    },
+    "inferred": [],
+}
 
 
 def tiny_params() -> dict[str, Any]:
@@ -41,6 +67,7 @@ def tiny_params() -> dict[str, Any]:
     params["features"] = {name: params["features"][name] for name in FEATURES}
     params["experiments"] = {name: params["experiments"][name] for name in EXPERIMENTS}
     params["defaults"] |= {"epochs": 3, "seeds": [0, 1], "batch_size": 8}
+    params["forensics"] = {"photos": FORENSICS}
     return params
 
 

@@ -20,6 +20,7 @@ from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import cross_entropy_gradient, log_softmax, softmax
 from stages.network.model import Network
 from stages.network.penalties import L2
+from stages.network.training import LAST_BATCHES
 
 
 def checks(estimator) -> dict[str, set[str]]:
@@ -37,10 +38,11 @@ def checks(estimator) -> dict[str, set[str]]:
     "network",
     [
         SoftmaxNetwork(),
-        SoftmaxNetwork((16,), momentum=0.9, nesterov=True, penalty="l2", alpha=1e-4),
-        SoftmaxNetwork((8, 8), activation="tanh", schedule="cosine"),
+        SoftmaxNetwork((16,), momentum=0.9, nesterov=True, batch_size=64, last_batch="short"),
+        SoftmaxNetwork((8, 8), activation="tanh", schedule="cosine", penalty="l2", alpha=1e-4),
+        SoftmaxNetwork((8,), batch_size=64, last_batch="drop", weight_scale=0.1),
     ],
-    ids=["softmax-regression", "one-hidden-layer", "two-hidden-layers"],
+    ids=["softmax-regression", "short-last-batch", "two-hidden-layers", "dropped-and-scaled"],
 )
 def test_every_check_of_scikit_learn_passes(network):
     outcome = checks(network)
@@ -64,6 +66,25 @@ def test_works_in_pipelines_searches_and_cross_validation(digits):
     search = GridSearchCV(network, {"hidden_layer_sizes": [(), (16,)], "alpha": [0.0]}, cv=2)
     assert search.fit(X, y).best_score_ > 0.8
     assert clone(network).get_params() == network.get_params()
+
+
+def test_batches_and_first_weights_are_parameters_like_others(digits):
+    X, y = digits
+    values = {"last_batch": "drop", "weight_scale": 0.2}
+    network = SoftmaxNetwork((8,), epochs=2, batch_size=32, random_state=0, **values)
+    assert network.get_params().items() >= values.items()
+    assert (
+        SoftmaxNetwork().get_params().items()
+        >= {
+            "last_batch": "even",
+            "weight_scale": None,
+        }.items()
+    )
+    expected = network.fit(X, y).predict_proba(X).tobytes()
+    assert clone(network).fit(X, y).predict_proba(X).tobytes() == expected
+    other = SoftmaxNetwork((8,), epochs=2, batch_size=32, random_state=0)
+    assert other.fit(X, y).predict_proba(X).tobytes() != expected
+    assert other.set_params(**values).fit(X, y).predict_proba(X).tobytes() == expected
 
 
 def test_softmax_regression_converges_to_scikit_learns(digits):
@@ -188,13 +209,14 @@ def test_layout_mapping_and_precision_of_the_samples_do_not_matter(tmp_path: Pat
     np.testing.assert_allclose(proba(X.astype(np.float64)), expected, atol=1e-5)
 
 
-def test_batches_of_one_class_and_short_last_batches_train(digits):
+@pytest.mark.parametrize("last_batch", LAST_BATCHES)
+def test_batches_of_one_class_and_samples_that_remain_train(digits, last_batch):
     X, y = digits
     order = np.argsort(y, kind="stable")
-    network = SoftmaxNetwork(batch_size=7, epochs=3, random_state=0).fit(X[order], y[order])
-    assert np.isfinite(network.loss_curve_["loss"]).all()
-    alone = SoftmaxNetwork(epochs=2, random_state=0).fit(X[:3], [4, 4, 4])
-    assert alone.predict(X[:2]).tolist() == [4, 4]
+    network = SoftmaxNetwork(batch_size=7, last_batch=last_batch, epochs=3, random_state=0)
+    assert np.isfinite(network.fit(X[order], y[order]).loss_curve_["loss"]).all()
+    alone = SoftmaxNetwork(epochs=2, last_batch=last_batch, random_state=0)
+    assert alone.fit(X[:3], [4, 4, 4]).predict(X[:2]).tolist() == [4, 4]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -226,6 +248,27 @@ def test_samples_that_are_no_numbers_are_refused(digits, bad):
 def test_impossible_parameters_are_named(digits, name, value):
     with pytest.raises(ValueError, match=name):
         SoftmaxNetwork(**{name: value}).fit(*digits)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("last_batch", "long", "even, short, drop"),
+        ("last_batch", None, "even, short, drop"),
+        ("weight_scale", 0.0, "above 0, or None"),
+        ("weight_scale", -0.1, "above 0, or None"),
+        ("weight_scale", np.nan, "above 0, or None"),
+        ("weight_scale", np.inf, "above 0, or None"),
+    ],
+)
+def test_an_impossible_batch_or_scale_is_named_with_what_is_allowed(
+    digits, name, value, allowed, method
+):
+    with pytest.raises(ValueError, match=name) as error:
+        getattr(SoftmaxNetwork(**{name: value}), method)(*digits)
+    assert f"{name}={value!r}" in str(error.value)
+    assert allowed in str(error.value)
 
 
 def test_verbose_prints_both_losses_like_the_course_report(digits, capsys):

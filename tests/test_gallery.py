@@ -1,31 +1,23 @@
-"""Predictions, and pictures of a dataset: which mistakes, what is left, and who may have them."""
+"""Pictures of a dataset: which mistakes, what preprocessing leaves, and who may have them."""
 
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
 from sklearn.decomposition import PCA
-from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 
 from stages import gallery
 from stages.data.batches import read_pictures
-from stages.data.samples import Samples
-from stages.evaluation import scores
-from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
-from stages.network.classifier import SoftmaxNetwork
+from stages.evaluation.predictions import Predictions
 from stages.pictures.mistakes import Mistake, common_mistakes
 from stages.pictures.views import VIEWS, Step, find_view, transformed
-from stages.runtime.errors import PipelineError
 from stages.schema.feature import merge_feature
 from stages.sources.base import make_source
 from tests.helpers import ROOT, write_dataset
 from tests.made_up import DOCUMENT, made_up, write_results
-
-# ---------------------------------------------------------------- scores and predictions
 
 
 @pytest.fixture(scope="module")
@@ -33,94 +25,13 @@ def samples(tmp_path_factory):
     return read_pictures(write_dataset(tmp_path_factory.mktemp("raw") / "photos", per_batch=40))
 
 
+# ---------------------------------------------------------------- mistakes
+
+
 def predictions_of(predicted, labels):
     predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
     losses = np.ones((len(predicted), 3))
     return Predictions(predicted, labels, np.zeros((4, 2), np.float32), losses, losses)
-
-
-def test_scores_are_scikit_learns():
-    generator = np.random.default_rng(0)
-    X, y = generator.standard_normal((60, 5)), np.arange(60) % 3
-    network = SoftmaxNetwork(epochs=5, learning_rate=0.5, random_state=0).fit(X, y)
-    proba = scores.probabilities(network, [X], 3)
-    found = scores.heldout_scores(proba, y)
-    assert found["accuracy"] == accuracy_score(y, network.predict(X))
-    assert found["loss"] == pytest.approx(log_loss(y, network.predict_proba(X)))
-    assert set(found) == {"accuracy", "loss", "brier", "ece"}
-    predicted = np.array([proba.argmax(axis=1)] * 2, dtype=np.uint8)
-    counts = scores.confusion(predicted, y, 3)
-    assert (counts == 2 * confusion_matrix(y, network.predict(X))).all()
-
-
-def test_a_class_that_training_never_saw_has_probability_0():
-    X, y = np.eye(4), np.array([0, 2, 2, 0])
-    network = SoftmaxNetwork(epochs=2, random_state=0).fit(X, y)
-    proba = scores.probabilities(network, [X], 4)
-    assert (proba[:, [1, 3]] == 0).all()
-    assert (proba[:, [0, 2]] > 0).all()
-    assert proba.sum(axis=1) == pytest.approx(1.0)
-
-
-def test_views_count_as_much_as_the_pictures():
-    generator = np.random.default_rng(0)
-    X, y = generator.random((30, 12)).astype(np.float32), np.arange(30) % 3
-    network = SoftmaxNetwork(epochs=3, random_state=0).fit(X, y)
-    samples = Samples(X, y, {"test_batch": (0, 30)}, list("abc"), picture_shape=(2, 2, 3))
-    turned = X.reshape(30, 2, 2, 3)[:, :, ::-1].reshape(30, 12)
-    expected = (network.predict_proba(X) + network.predict_proba(turned)) / 2
-    plain, *others = scores.views(samples, ["test_batch"], average=False)
-    assert plain is not None
-    assert others == []
-    for given in ([], [turned], [turned, X, turned]):
-        views = scores.views(replace(samples, views=given), ["test_batch"], average=True)
-        found = scores.probabilities(network, views, 3)
-        np.testing.assert_allclose(found, expected, rtol=1e-6)
-    with pytest.raises(PipelineError, match="have no views"):
-        scores.views(replace(samples, picture_shape=None), ["test_batch"], average=True)
-
-
-def test_a_chain_may_be_fitted_on_more_batches_than_its_first_step(samples):
-    fit = ["data_batch_1", "data_batch_2"]
-    first = DOCUMENT["features"]["photos-hog"]
-    second = {"input": "features/photos-x", "transform": "standardize", "fit": fit}
-    document = {**DOCUMENT, "features": {"photos-x": first, "photos-x-standardize": second}}
-    pixels, _ = samples.select(fit)
-    shown = samples.values[:3]
-    step = transformed(document, "photos-x-standardize", samples, shown)
-    assert step.fitted_pixels.shape == pixels.shape
-    # Standardised over both batches, not over the first alone.
-    np.testing.assert_allclose(step.fitted.mean(axis=0), 0, atol=1e-5)
-    assert step.values.shape == (3, step.fitted.shape[1])
-
-
-def test_an_ensemble_answers_with_the_mean_of_its_probabilities():
-    sure, unsure, y = [[0.9, 0.1]], [[0.2, 0.8]], np.array([0])
-    found = scores.ensemble_scores([np.array(sure), np.array(unsure)], y)
-    assert found["accuracy"] == 1.0
-    assert found["loss"] == pytest.approx(-np.log(0.55))
-
-
-def test_predictions_come_back_and_have_the_same_bytes(tmp_path):
-    predictions = predictions_of([[1, 2], [1, 0]], [1, 2])
-    for name in ("first", "second"):
-        save_predictions(tmp_path / name, predictions)
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
-    for saved, array in zip(load_predictions(tmp_path / "first"), predictions, strict=True):
-        assert saved.dtype == array.dtype
-        assert (saved == array).all()
-
-
-def test_predictions_that_do_not_fit_are_refused(tmp_path):
-    wrong = predictions_of([[1, 2]], [1, 2])._replace(labels=np.zeros(3, np.uint8))
-    save_predictions(tmp_path / "wrong.npz", wrong)
-    with pytest.raises(PipelineError, match="shapes differ"):
-        load_predictions(tmp_path / "wrong.npz")
-    with pytest.raises(PipelineError, match="is missing"):
-        load_predictions(tmp_path / "none.npz")
-
-
-# ---------------------------------------------------------------- mistakes
 
 
 def test_common_mistakes_by_hand():
@@ -145,6 +56,20 @@ def test_the_linear_estimate_is_the_inverse_of_pca(samples):
     step = Step(transform, training, fitted.astype(np.float32), shown, values.astype(np.float32))
     wanted = pca.inverse_transform(values).clip(0, 1).reshape(shown.shape)
     assert VIEWS["pca"](step) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_chain_may_be_fitted_on_more_batches_than_its_first_step(samples):
+    fit = ["data_batch_1", "data_batch_2"]
+    first = DOCUMENT["features"]["photos-hog"]
+    second = {"input": "features/photos-x", "transform": "standardize", "fit": fit}
+    document = {**DOCUMENT, "features": {"photos-x": first, "photos-x-standardize": second}}
+    pixels, _ = samples.select(fit)
+    shown = samples.values[:3]
+    step = transformed(document, "photos-x-standardize", samples, shown)
+    assert step.fitted_pixels.shape == pixels.shape
+    # Standardised over both batches, not over the first alone.
+    np.testing.assert_allclose(step.fitted.mean(axis=0), 0, atol=1e-5)
+    assert step.values.shape == (3, step.fitted.shape[1])
 
 
 def test_a_chain_is_applied_step_by_step(samples):

@@ -23,6 +23,7 @@ from stages.network.activations import ACTIVATIONS, Activation
 from stages.network.losses import cross_entropy_gradient, log_softmax, softmax
 from stages.network.model import Backpropagation, Network
 from stages.network.penalties import PENALTIES
+from stages.network.training import LAST_BATCHES, batch_slices
 
 DEEP = [c for c in COMBINATIONS if c.hidden_layers]
 reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=100)
@@ -348,18 +349,24 @@ def test_dropout_has_the_gradient_of_the_network_that_is_left(activation, label_
     assert relative_errors(analytic[0], whole.gradients[0]).max() > 0.1
 
 
+@pytest.mark.parametrize("last_batch", LAST_BATCHES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_last_short_batch_has_its_own_mean(activation):
-    objective, parameters = draw(Combination(2, activation, "none"), seed=9)
-    X, y = objective.X, objective.y
-    network = Network(parameters[:3], parameters[3:], activation)
-    backpropagation = Backpropagation(network, 29)
-    backpropagation(X[:29], y[:29])
-    loss = backpropagation(X[29:], y[29:])
-    last = objective._replace(X=X[29:], y=y[29:])
-    assert loss == pytest.approx(last.value(parameters), rel=1e-14)
-    assert_same(backpropagation.gradients, last.gradient(parameters))
-    assert max(largest_errors(last, lambda _: backpropagation.gradients, parameters)) < 1e-6
+def test_every_batch_of_an_epoch_has_its_own_mean(activation, last_batch):
+    generator = np.random.default_rng(9)
+    network = Network.initialize([8, 7, 6, 5], activation, generator, np.float64, weight_scale=0.5)
+    X, y = generator.standard_normal((32, 8)), generator.integers(5, size=32)
+    objective = Objective(activation, PENALTIES["none"](0.0), X, y)
+    backpropagation = Backpropagation(network, 9)
+    slices = batch_slices(32, 9, last_batch)
+    sizes = {"even": [8, 8, 8, 8], "short": [9, 9, 9, 5], "drop": [9, 9, 9]}[last_batch]
+    assert [batch.stop - batch.start for batch in slices] == sizes
+    for batch in slices:  # all in the same buffers
+        loss = backpropagation(X[batch], y[batch])
+        own = objective._replace(X=X[batch], y=y[batch])
+        assert loss == pytest.approx(own.value(network.parameters), rel=1e-14)
+        assert_same(backpropagation.gradients, own.gradient(network.parameters))
+        errors = largest_errors(own, lambda _: backpropagation.gradients, network.parameters)
+        assert max(errors) < 1e-6
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -13,6 +13,7 @@ from scipy.stats import chisquare
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.inputs import Inputs, mirrored
+from stages.network.training import LAST_BATCHES
 
 SHAPE = (4, 5, 3)
 
@@ -149,11 +150,15 @@ def test_partial_fit_does_not_average():
     np.testing.assert_array_equal(first.network_.weights[0], second.network_.weights[0])
 
 
+@pytest.mark.parametrize("last_batch", LAST_BATCHES)
 @pytest.mark.parametrize("stopped_after", [1, 2, 3, 4])
-def test_an_interrupted_training_with_everything_goes_on_bit_for_bit(tmp_path, stopped_after):
-    X, y = blobs()
+def test_an_interrupted_training_with_everything_goes_on_bit_for_bit(
+    tmp_path, stopped_after, last_batch
+):
+    X, y = blobs()  # 90 samples in batches of at most 16: 10 remain
     views = [-X, 2 * X]
     params = {**PARAMS, "epochs": 5, "averaged_epochs": 3, "flip": True, "dropout": 0.2}
+    params |= {"last_batch": last_batch, "weight_scale": 0.3}
 
     def stop(epoch):
         if epoch == stopped_after:

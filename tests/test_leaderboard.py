@@ -16,6 +16,7 @@ from stages.reporting.leaderboard import (
     draw_cost,
     leaderboard_cells,
     leaderboard_table,
+    load_near_duplicates,
     load_published,
 )
 from stages.runtime.command import timed
@@ -33,7 +34,7 @@ def results():
 
 
 def test_what_is_tested_on_the_test_batch_stands_best_first(results):
-    table = leaderboard_table(results, {"cifar10-128": 2.5})
+    table = leaderboard_table(results, {"cifar10-128": 2.5}, [])
     # "normalize" is trained on one batch and tested on another, whatever it reaches.
     assert table["experiment"].tolist() == ["128", "128-l1", "linear"]
     assert table["accuracy_mean"].tolist() == pytest.approx([50, 45, 40])
@@ -43,12 +44,42 @@ def test_what_is_tested_on_the_test_batch_stands_best_first(results):
     assert first["ensemble %"] == "51.30"  # the best seed is at 50.3, and made_up adds one
     assert (first["features"], first["parameters"], first["minutes"]) == ("3,072", "30,730", "2.5")
     assert leaderboard_cells(table)["minutes"].tolist()[1:] == ["", ""]
+    assert first["views averaged"] == "1"
+    assert "without near-duplicates %" not in first
+
+
+def test_accuracy_without_near_duplicates_is_that_of_the_other_pictures(results):
+    # The made-up networks know the first pictures, so leaving those out costs accuracy.
+    listed = list(range(0, 400, 2))
+    table = leaderboard_table(results, {}, listed).set_index("experiment")
+    others = np.setdiff1d(np.arange(1000), listed)
+    for result in results[:3]:
+        expected = 100 * result.correct[:, others].mean()
+        assert table.loc[result.short_name, "without_duplicates"] == pytest.approx(expected)
+    shown = leaderboard_cells(table.reset_index())["without near-duplicates %"]
+    assert shown.iloc[0] == f"{table['without_duplicates'].iloc[0]:.2f}"
+
+
+def test_the_list_of_near_duplicates_is_of_the_test_batch(tmp_path):
+    listed = load_near_duplicates(ROOT / "study" / "near-duplicates", "cifar10", 10_000)
+    assert len(set(listed)) == len(listed) == 286
+    assert load_near_duplicates(tmp_path, "photos", 500) == []
+    for content, part in (
+        ("test_picture\n500\n", "500 pictures"),
+        ("test_picture\n-1\n", "500 pictures"),
+        ("picture\n1\n", "test_picture"),
+        ("test_picture\nfirst\n", "test_picture"),
+    ):
+        (tmp_path / "photos.csv").write_text(content)
+        with pytest.raises(PipelineError, match=part) as error:
+            load_near_duplicates(tmp_path, "photos", 500)
+        assert "photos.csv" in str(error.value)
 
 
 def test_only_what_was_timed_is_drawn(results, tmp_path):
-    draw_cost(leaderboard_table(results, {}), tmp_path / "none.png")
+    draw_cost(leaderboard_table(results, {}, []), tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()
-    draw_cost(leaderboard_table(results, {"cifar10-128": 1.0}), tmp_path / "cost.png")
+    draw_cost(leaderboard_table(results, {"cifar10-128": 1.0}, []), tmp_path / "cost.png")
     assert (tmp_path / "cost.png").exists()
 
 
@@ -70,7 +101,7 @@ def test_names_and_numbers_of_the_committed_picture_are_readable(monkeypatch):
 
 
 def test_no_experiment_on_the_test_batch_gives_no_rows(results):
-    table = leaderboard_table(results[-1:], {})
+    table = leaderboard_table(results[-1:], {}, [])
     assert list(table.columns) == COLUMNS
     assert len(leaderboard_cells(table)) == 0
 

@@ -80,3 +80,12 @@ def test_the_table_is_the_leaderboards():
         row = table.loc[name]
         assert accuracy == f"{row['accuracy_mean']:.2f} ± {row['accuracy_sd']:.2f}"
         assert minutes == f"{row['minutes']:.1f}"
+
+
+def test_the_verdicts_are_the_reports():
+    table = pd.read_csv(ROOT / "reports" / "cifar10" / "tables" / "claims.csv")
+    verdicts = {
+        re.findall(r"“(.*)”", row["claim"])[0]: row["verdict"] for _, row in table.iterrows()
+    }
+    rows = re.findall(r"^\| “(.+)” \| (.+) \|$", TEXT, re.MULTILINE)
+    assert dict(rows) == verdicts

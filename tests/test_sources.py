@@ -16,6 +16,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from skimage.color import rgb2gray
 
 from stages import fetch
 from stages.data.batches import read_pictures
@@ -32,6 +33,11 @@ from tests.helpers import (
     tree,
     write_dataset,
 )
+from tests.mistakes import DOCUMENT
+
+OUTPUT = Path("raw/small")
+PARAMS = Path("params.yaml")
+PHOTOS = DOCUMENT["datasets"]["photos"]
 
 # ------------------------------------------------------------------------------ photos
 
@@ -45,10 +51,11 @@ def photographs():
 def fetch_photos(tmp_path, photographs, monkeypatch):
     monkeypatch.setattr(photos, "_photographs", lambda: photographs)
 
-    def fetch_into(name, seed, pictures_per_batch=50):
+    def fetch_into(name, seed, pictures_per_batch=50, min_contrast=4.0):
         folder = tmp_path / name
         folder.mkdir()
         entry = {"source": "photos", "seed": seed, "pictures_per_batch": pictures_per_batch}
+        entry["min_contrast"] = min_contrast
         make_source({"datasets": {"own": entry}}, "own").fetch(folder)
         return folder
 
@@ -100,7 +107,7 @@ def test_no_pixel_of_a_batch_is_in_another(fetch_photos, photographs, monkeypatc
     shapes = {name: photo.shape for name, photo in photographs.items()}
     images = {name: positions(shape) for name, shape in shapes.items()}
     monkeypatch.setattr(photos, "_photographs", lambda: images)
-    samples = read_pictures(fetch_photos("raw", 1, 300))
+    samples = read_pictures(fetch_photos("raw", 1, 300, 0.0))  # numbers have hardly any contrast
     owners = [np.zeros(shape[:2], dtype=np.uint8) for shape in shapes.values()]
     for bit, name in enumerate(BATCH_NAMES):
         for picture, label in zip(*samples.select([name]), strict=True):
@@ -116,11 +123,58 @@ def test_no_pixel_of_a_batch_is_in_another(fetch_photos, photographs, monkeypatc
         assert set(np.unique(owner)) == {0, *(1 << bit for bit in range(6))}
 
 
+def contrasts(pictures):
+    """Return the standard deviation of each picture's grey values, of 255, by scikit-image."""
+    return 255 * rgb2gray(pictures).std(axis=(1, 2))
+
+
+def owners_of(samples):
+    """Return the batches in which each patch is, to the byte."""
+    owners = {}
+    for name in BATCH_NAMES:
+        for picture in samples.select([name])[0]:
+            owners.setdefault(picture.tobytes(), set()).add(name)
+    return owners
+
+
+@pytest.mark.parametrize("seed", [PHOTOS["seed"], PHOTOS["seed"] + 1])
+def test_patches_have_contrast_and_none_is_in_two_batches(fetch_photos, seed):
+    per_batch, least = PHOTOS["pictures_per_batch"], PHOTOS["min_contrast"]
+    samples = read_pictures(fetch_photos("raw", seed, per_batch, least))
+    assert len(samples.values) == 6 * per_batch
+    assert np.bincount(samples.labels).tolist() == [6 * per_batch // 10] * 10
+    assert contrasts(samples.values).min() >= least
+    assert all(len(batches) == 1 for batches in owners_of(samples).values())
+
+
+def test_without_a_least_contrast_the_first_patches_drawn_are_kept(fetch_photos, photographs):
+    samples = read_pictures(fetch_photos("raw", PHOTOS["seed"], 100, 0.0))
+    assert np.bincount(samples.labels).tolist() == [60] * 10
+    # No patch is drawn but those that are kept.
+    generator = np.random.default_rng(PHOTOS["seed"])
+    labels = np.repeat(np.arange(10), 10)
+    generator.shuffle(labels)
+    photo = [*photographs.values()][labels[0]]
+    strip = photos.strips_of(photo, 0)[generator.integers(2)]
+    top, left = (generator.integers(side - 31) for side in strip.shape[:2])
+    np.testing.assert_array_equal(samples.values[0], strip[top : top + 32, left : left + 32])
+    # That is why there is a least contrast.
+    assert (contrasts(samples.values) < PHOTOS["min_contrast"]).mean() > 0.02
+
+
+def test_more_contrast_than_the_photographs_have_is_named(tmp_path, photographs, monkeypatch):
+    monkeypatch.setattr(photos, "_photographs", lambda: photographs)
+    monkeypatch.chdir(tmp_path)
+    PARAMS.write_text(yaml.safe_dump({"datasets": {"own": PHOTOS | {"min_contrast": 127.5}}}))
+    code, line = last_words(fetch, "own", "--output", OUTPUT)
+    assert code == 1
+    assert "min_contrast: 127.5 is not allowed" in line
+    assert "choose a lower one" in line
+    assert any(name in line for name in photographs)
+    assert tree(OUTPUT.parent) == []
+
+
 # ------------------------------------------------------------------------------ cifar10
-
-
-OUTPUT = Path("raw/small")
-PARAMS = Path("params.yaml")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The training loop against PyTorch's, and what a killed training comes back to."""
+"""The training loop against other libraries' loops, batches, and what resumes after a kill."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from scipy.special import log_softmax
+from scipy.stats import kstest
+from sklearn.neural_network import MLPClassifier
 
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.model import Network
 from stages.network.optimizers import learning_rate_at
 from stages.network.storage import load_network, save_network
-from stages.network.training import DivergedError, Settings, Training
+from stages.network.training import LAST_BATCHES, DivergedError, Settings, Training, batch_slices
 from stages.runtime.errors import PipelineError
 
 SETTINGS = Settings("none", 0.0, 0.1, 8, 4, 0.0, False, "constant", 0.0, 0.0)
@@ -34,8 +40,9 @@ def samples(n: int = 45, d: int = 6, dtype: type = np.float64):
     ("momentum", "nesterov", "l2", "smoothing"),
     [(0.0, False, 0.0, 0.0), (0.9, False, 0.01, 0.1), (0.9, True, 0.0, 0.0), (0.5, True, 0.02, 0)],
 )
+@pytest.mark.parametrize("last_batch", ["short", "drop"])
 def test_four_epochs_end_at_the_weights_that_pytorch_reaches(
-    activation, momentum, nesterov, l2, smoothing
+    activation, momentum, nesterov, l2, smoothing, last_batch
 ):
     torch = pytest.importorskip("torch")
     X, y = samples()
@@ -46,15 +53,15 @@ def test_four_epochs_end_at_the_weights_that_pytorch_reaches(
     optimizer = torch.optim.SGD(groups, lr=0.1, momentum=momentum, nesterov=nesterov)
     function = {"identity": lambda z: z, "relu": torch.relu, "tanh": torch.tanh}[activation]
     order = np.random.default_rng(3)
+    pairs = torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(y))
     for _ in range(4):
-        rows = order.permutation(len(X))
-        for batch in (rows[i : i + 8] for i in range(0, len(X), 8)):
-            values = torch.tensor(X[batch])
+        rows = order.permutation(len(X)).tolist()
+        drop = last_batch == "drop"
+        for values, target in torch.utils.data.DataLoader(pairs, 8, sampler=rows, drop_last=drop):
             for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
                 values = values @ w + b
                 values = function(values) if layer < 2 else values
             optimizer.zero_grad()
-            target = torch.tensor(y[batch])
             torch.nn.functional.cross_entropy(values, target, label_smoothing=smoothing).backward()
             optimizer.step()
     settings = SETTINGS._replace(
@@ -63,6 +70,7 @@ def test_four_epochs_end_at_the_weights_that_pytorch_reaches(
         penalty="l2" if l2 else "none",
         alpha=l2,
         label_smoothing=smoothing,
+        last_batch=last_batch,
     )
     training = Training(network, settings, np.random.default_rng(3))
     for _ in range(4):
@@ -70,6 +78,36 @@ def test_four_epochs_end_at_the_weights_that_pytorch_reaches(
     expected = [p.detach().numpy() for p in [*weights, *biases]]
     for ours, theirs in zip(network.parameters, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+class InOrder:
+    """Stands for a generator that leaves the samples in their order."""
+
+    permutation = staticmethod(np.arange)
+
+
+@pytest.mark.parametrize("n", [40, 45])  # all batches are full, and five samples remain
+def test_an_epoch_of_short_batches_is_scikit_learns(n):
+    X, y = samples(n)
+    theirs = MLPClassifier(
+        (5,),
+        solver="sgd",
+        alpha=0,
+        momentum=0,
+        learning_rate_init=0.1,
+        batch_size=8,
+        shuffle=False,
+        random_state=0,
+    ).partial_fit(X, y, classes=[0, 1, 2])
+    own = [[array.copy() for array in part] for part in (theirs.coefs_, theirs.intercepts_)]
+    network = Network(*own, "relu")
+    theirs.partial_fit(X, y)
+    training = Training(network, SETTINGS._replace(last_batch="short"), InOrder())
+    training.run_epoch(X, y)
+    expected = [*theirs.coefs_, *theirs.intercepts_]
+    for ours, other in zip(network.parameters, expected, strict=True):
+        np.testing.assert_allclose(ours, other, rtol=1e-10, atol=1e-12)
+    assert training.losses[-1][0] == pytest.approx(theirs.loss_curve_[-1], rel=1e-12)
 
 
 def test_one_step_by_hand():
@@ -80,6 +118,154 @@ def test_one_step_by_hand():
     np.testing.assert_allclose(network.weights[0], [[0.5, -0.5], [1.0, -1.0]])
     np.testing.assert_allclose(network.biases[0], [0.5, -0.5])
     assert training.losses == [(pytest.approx(np.log(2)), pytest.approx(np.log(2)))]
+
+
+# ---------------------------------------------------------------- batches of an epoch
+
+
+def sizes_of(n, batch_size, last_batch):
+    return [batch.stop - batch.start for batch in batch_slices(n, batch_size, last_batch)]
+
+
+@pytest.mark.parametrize(
+    ("n", "batch_size", "even", "short", "drop"),
+    [
+        (10, 4, [3, 3, 4], [4, 4, 2], [4, 4]),
+        (45, 8, [7, 8, 7, 8, 7, 8], [8, 8, 8, 8, 8, 5], [8, 8, 8, 8, 8]),
+        (8, 4, [4, 4], [4, 4], [4, 4]),
+        (3, 4, [3], [3], [3]),  # one batch of all, which nothing remains of
+        (1, 1, [1], [1], [1]),
+    ],
+)
+def test_batches_by_hand(n, batch_size, even, short, drop):
+    assert sizes_of(n, batch_size, "even") == even
+    assert sizes_of(n, batch_size, "short") == short
+    assert sizes_of(n, batch_size, "drop") == drop
+
+
+def test_batches_of_cifar10():
+    even = sizes_of(50_000, 256, "even")
+    assert (len(even), min(even), max(even)) == (196, 255, 256)
+    assert sizes_of(50_000, 256, "short") == [256] * 195 + [80]
+    assert sizes_of(50_000, 256, "drop") == [256] * 195
+    assert sizes_of(10_000, 256, "short")[-1] == 16
+    assert set(sizes_of(10_000, 256, "even")) == {250}
+
+
+counts = st.integers(1, 100_000)
+
+
+@hypothesis_settings(derandomize=True, database=None, deadline=None)
+@given(n=counts, batch_size=counts)
+def test_batches_cover_the_samples_once_and_in_order(n, batch_size):
+    for last_batch in LAST_BATCHES:
+        slices = batch_slices(n, batch_size, last_batch)
+        edges = [0, *(batch.stop for batch in slices)]
+        assert [batch.start for batch in slices] == edges[:-1]
+        assert all(batch.step is None for batch in slices)
+        sizes = np.diff(edges)
+        assert sizes.min() >= 1
+        assert sizes.max() <= batch_size
+        if last_batch == "even":
+            assert sizes.max() - sizes.min() <= 1
+        elif len(sizes) > 1:
+            assert set(sizes[:-1]) == {batch_size}
+        remain = n % batch_size if last_batch == "drop" and n > batch_size else 0
+        assert edges[-1] == n - remain
+
+
+@pytest.mark.parametrize(
+    ("last_batch", "edges"),
+    [
+        ("even", [0, 7, 15, 22, 30, 37, 45]),
+        ("short", [0, 8, 16, 24, 32, 40, 45]),
+        ("drop", [0, 8, 16, 24, 32, 40]),
+    ],
+)
+def test_an_epoch_has_these_batches_and_the_mean_loss_of_their_samples(last_batch, edges):
+    X, y = samples()
+    weight, bias, losses = np.zeros((6, 3)), np.zeros(3), []
+    rows = np.random.default_rng(3).permutation(45)
+    for batch in (rows[start:end] for start, end in itertools.pairwise(edges)):
+        logp = log_softmax(X[batch] @ weight + bias, axis=1)
+        losses += [-logp[i, label] for i, label in enumerate(y[batch])]
+        delta = (np.exp(logp) - np.eye(3)[y[batch]]) / len(batch)
+        weight, bias = weight - 0.1 * X[batch].T @ delta, bias - 0.1 * delta.sum(axis=0)
+    network = Network([np.zeros((6, 3))], [np.zeros(3)], "relu")
+    training = Training(network, SETTINGS._replace(last_batch=last_batch), np.random.default_rng(3))
+    training.run_epoch(X, y)
+    np.testing.assert_allclose(network.weights[0], weight, rtol=1e-12)
+    np.testing.assert_allclose(network.biases[0], bias, rtol=1e-12)
+    assert len(losses) == edges[-1]
+    assert training.losses == [(pytest.approx(np.mean(losses), rel=1e-12),) * 2]
+
+
+def test_the_classifier_has_even_batches_unless_told_otherwise():
+    X, y = samples()
+    curves = {
+        last_batch: SoftmaxNetwork(batch_size=8, epochs=2, random_state=0, **options).fit(X, y)
+        for last_batch, options in [
+            (None, {}),
+            *((name, {"last_batch": name}) for name in LAST_BATCHES),
+        ]
+    }
+    found = {name: network.loss_curve_["loss"].tolist() for name, network in curves.items()}
+    assert found[None] == found["even"]
+    assert len({tuple(losses) for losses in found.values()}) == 3
+
+
+# ---------------------------------------------------------------- first weights
+
+
+@pytest.mark.parametrize(
+    ("weight_scale", "activation", "expected"),
+    [
+        (0.05, "relu", [0.05, 0.05, 0.05]),
+        (2, "identity", [2, 2, 2]),
+        (None, "relu", [np.sqrt(2 / 400), np.sqrt(2 / 300), np.sqrt(1 / 200)]),
+        (None, "tanh", [np.sqrt(1 / 400), np.sqrt(1 / 300), np.sqrt(1 / 200)]),
+    ],
+    ids=["0.05", "2", "He", "LeCun"],
+)
+def test_first_weights_are_normal_with_this_standard_deviation(weight_scale, activation, expected):
+    generator = np.random.default_rng(0)
+    network = Network.initialize(
+        [400, 300, 200, 100], activation, generator, np.float64, weight_scale
+    )
+    for weight, scale in zip(network.weights, expected, strict=True):
+        # Four standard errors of a normal sample's standard deviation.
+        assert weight.std() == pytest.approx(scale, rel=4 / np.sqrt(2 * weight.size))
+        assert kstest(weight.ravel(), "norm", args=(0, scale)).pvalue > 0.001
+    assert not any(bias.any() for bias in network.biases)
+
+
+@pytest.mark.parametrize("weight_scale", [None, 0.05, 1 / 3])
+def test_float32_weights_are_the_rounded_float64_ones(weight_scale):
+    single, double = (
+        Network.initialize([9, 7, 5], "relu", np.random.default_rng(4), dtype, weight_scale)
+        for dtype in (np.float32, np.float64)
+    )
+    for ours, exact in zip(single.parameters, double.parameters, strict=True):
+        assert ours.dtype == np.float32
+        np.testing.assert_array_equal(ours, exact.astype(np.float32))
+    assert (single.weights[0] != double.weights[0]).any()
+
+
+@pytest.mark.parametrize("weight_scale", [None, 0.05])
+def test_the_classifier_starts_from_these_weights(weight_scale):
+    X, y = samples()
+    # Steps that are too small to change any weight.
+    network = SoftmaxNetwork(
+        (7,), weight_scale=weight_scale, learning_rate=1e-300, epochs=1, random_state=3
+    ).fit(X, y)
+    first = Network.initialize(
+        [6, 7, 3], "relu", np.random.default_rng(3), np.float64, weight_scale
+    )
+    for ours, expected in zip(network.network_.weights, first.weights, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+
+
+# ---------------------------------------------------------------- penalties, rates, divergence
 
 
 def test_l1_takes_the_proximal_step_and_leaves_exact_zeros():
@@ -118,8 +304,12 @@ def test_diverging_training_says_at_which_epoch_and_what_to_try():
         ).fit(X * 1e6, y)
 
 
+# ---------------------------------------------------------------- interruptions
+
 OPTIONS = {
     "plain": {},
+    "short": {"last_batch": "short", "weight_scale": 0.05},
+    "drop": {"last_batch": "drop", "momentum": 0.9},
     "everything": {
         "momentum": 0.9,
         "nesterov": True,
@@ -197,6 +387,8 @@ def test_a_checkpoint_of_other_parameters_or_other_data_is_refused(tmp_path: Pat
     other_y[0] = (y[0] + 1) % 3
     for network, data in (
         (make({"momentum": 0.5}), (X, y)),
+        (make({"last_batch": "short"}), (X, y)),
+        (make({"weight_scale": 0.1}), (X, y)),
         (make({}), (other_X, y)),
         (make({}), (X, other_y)),
     ):

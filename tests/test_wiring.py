@@ -93,6 +93,7 @@ def test_params_are_what_each_stage_reads(project: Project, tmp_path: Path):
         "fetch",
         "preprocess",
         "train",
+        "forensics",
         "gallery",
         "report",
     }
@@ -102,6 +103,7 @@ def test_params_are_what_each_stage_reads(project: Project, tmp_path: Path):
         "fetch@photos",
         "preprocess@photos-hog",
         "train@photos-hog",
+        "forensics@photos",
         "gallery@photos",
         "report@photos",
     ):

@@ -6,11 +6,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.claims.rules import Finding, Verdict, below, compare, within
-from stages.claims.schema import BEST, Below, Claim, Compare, Within
-from stages.reporting.results import Result, best_result
-from stages.reporting.text import NATS, PERCENT, Unit, number, threshold
-from stages.statistics.comparisons import holm
+from stages.claims.numbers import FIRST_READINGS, readings_of
+from stages.claims.rules import (
+    Finding,
+    Verdict,
+    bar,
+    compare,
+    difference_text,
+    mean_text,
+    published,
+)
+from stages.claims.schema import Bar, Claim, Compare, Published, Remark
+from stages.claims.wording import rule_text, subject, unit_of
+from stages.readings.fitting import Fit
+from stages.reporting.results import Result
+from stages.statistics.comparisons import difference, holm
+from stages.statistics.intervals import picture_margin
 
 
 class Comparison(NamedTuple):
@@ -28,56 +39,79 @@ class Judgement(NamedTuple):
     claim: Claim
     rule: str
     measured: str
-    verdict: Verdict
+    verdict: str
     why: str
     comparisons: list[Comparison]
+    remarks: list[str]
 
 
-def judge(claim: Claim, results: list[Result], dataset: str) -> Judgement:
+def judge(claim: Claim, results: list[Result], dataset: str, fits: list[Fit]) -> Judgement:
     """Decide a claim by those of its tests whose experiments have results.
 
     It holds if all of them do, does not if one does not, and is undecided otherwise: also if
-    none was run, or if it is a number about another dataset.
+    none was run, or if it is a number about another dataset. A number that the plain experiment
+    does not give may come out under one of the readings in `fits`.
     """
     known = {result.short_name: result for result in results}
-    known[BEST] = best_result(results)
     found = [(test, _apply(test, known)) for test in claim.tests]
     run = [(test, finding) for test, finding in found if finding is not None]
     p = [finding.p for _, finding in run if finding.p is not None]
     corrected = iter(holm(p))
     comparisons = [
         Comparison(
-            _subject(test, known),
-            _rule(test),
+            subject(test),
+            rule_text(test, _margin(test, known)),
             finding,
             None if finding.p is None else next(corrected),
         )
         for test, finding in run
     ]
-    rule = "; ".join(dict.fromkeys(_rule(test) for test in claim.tests))
+    # The rules of tests that were not run are shown, too: they are what the claim asks.
+    rule = "; ".join(dict.fromkeys(rule_text(test, _margin(test, known)) for test in claim.tests))
+    remarks = [text for text in (_remark(remark, known) for remark in claim.remarks) if text]
+    measured = _measured(comparisons)
     if claim.only not in {None, dataset}:
-        why = f"it is about {claim.only}, and this is {dataset}"
-        return Judgement(claim, rule, _measured(comparisons), "undecided", why, [])
+        why = f"applies only to {claim.only}"
+        return Judgement(claim, rule, measured, "undecided", why, [], [])
     verdict, why = _conclude(comparisons, len(found))
-    return Judgement(claim, rule, _measured(comparisons), verdict, why, comparisons)
+    words: str = verdict
+    if verdict == "does not reproduce":
+        words, why = _under_readings(claim, fits, why)
+    return Judgement(claim, rule, measured, words, why, comparisons, remarks)
 
 
-def _apply(test: Within | Below | Compare, known: dict[str, Result]) -> Finding | None:
-    """Return what the test finds, None if what it needs was not run, or not with equal seeds."""
-    unit = _unit(test)
-    result = known.get(test.experiment)
-    values = result.per_seed(test.measure, test.epoch) if result else np.array([np.nan])
-    if result is None or np.isnan(values).any():
+def _apply(test: Published | Bar | Compare, known: dict[str, Result]) -> Finding | None:
+    """Return what the test finds; None if what it needs was not run."""
+    unit, result = unit_of(test), known.get(test.experiment)
+    if result is None:
         return None
-    if isinstance(test, Within):
-        return within(values, test.claimed, test.tolerance, unit)
-    if isinstance(test, Below):
-        return below(values, test.bar, unit)
+    values = result.per_seed(test.measure, test.epoch, test.since)
+    if np.isnan(values).any():
+        return None
+    if isinstance(test, Published):
+        return published(values, test.claimed, test.rounding, unit)
+    if isinstance(test, Bar):
+        return bar(test.rule, values, test.bar, unit)
     baseline = known.get(test.baseline)
-    if baseline is None or not result.is_paired_with(baseline):
+    if baseline is None or not result.has_pictures_of(baseline):
         return None
-    start = baseline.per_seed(test.measure, test.epoch)
-    return None if np.isnan(start).any() else compare(test.rule, start, values, test.margin, unit)
+    return compare(
+        test.rule,
+        baseline.runs(test.measure),
+        result.runs(test.measure),
+        _margin(test, known) or 0.0,
+        unit,
+        paired=result.is_paired_with(baseline),
+    )
+
+
+def _margin(test: Published | Bar | Compare, known: dict[str, Result]) -> float | None:
+    """Return the margin of a comparison: its own, or what the test pictures can tell apart."""
+    if not isinstance(test, Compare):
+        return None
+    if test.margin is not None or test.experiment not in known:
+        return test.margin
+    return round(picture_margin(known[test.experiment].n_pictures), 2)
 
 
 def _conclude(comparisons: list[Comparison], n_tests: int) -> tuple[Verdict, str]:
@@ -85,50 +119,69 @@ def _conclude(comparisons: list[Comparison], n_tests: int) -> tuple[Verdict, str
     if not comparisons:
         return "undecided", "not run"
     verdicts: list[Verdict] = [comparison.finding.verdict for comparison in comparisons]
-    order: tuple[Verdict, ...] = ("does not hold", "undecided", "holds")
+    order: tuple[Verdict, ...] = (
+        "does not hold",
+        "does not reproduce",
+        "undecided",
+        "holds",
+        "reproduces",
+    )
     verdict = next(candidate for candidate in order if candidate in verdicts)
     settling = comparisons[verdicts.index(verdict)]
     why = settling.finding.why
     if len(comparisons) > 1:
         count = verdicts.count(verdict)
         why = f"{settling.subject}: {why} ({count} of {len(comparisons)} tests)"
-        if verdict == "holds":
-            why = f"each of the {count} tests holds"
+        if count == len(comparisons) and verdict in {"holds", "reproduces"}:
+            why = f"each of the {count} tests {verdict}"
     missing = n_tests - len(comparisons)
     return verdict, why + (f"; {missing} of {n_tests} not run here" if missing else "")
+
+
+def _under_readings(claim: Claim, fits: list[Fit], why: str) -> tuple[str, str]:
+    """Return the verdict on a number that the plain experiment does not give."""
+    tried, fitting = readings_of(claim, fits)
+    if not tried:
+        return "undecided", f"{why}; no other reading was tried"
+    if not fitting:
+        return f"does not reproduce under any of {len(tried)} readings", why
+    names = " or ".join(fitting[:FIRST_READINGS])
+    more = len(fitting) - FIRST_READINGS
+    return (
+        f"reproduces if {names}",
+        why
+        + f"; {len(fitting)} of {len(tried)} readings fit"
+        + (f", {more} more than named" if more > 0 else ""),
+    )
 
 
 def _measured(comparisons: list[Comparison]) -> str:
     if not comparisons:
         return "-"
-    if len(comparisons) <= 2:
+    if len(comparisons) <= 3:
         return "; ".join(f"{c.subject}: {c.finding.measured}" for c in comparisons)
     n_holding = sum(comparison.finding.verdict == "holds" for comparison in comparisons)
     return f"holds in {n_holding} of {len(comparisons)} comparisons"
 
 
-def _subject(test: Within | Below | Compare, known: dict[str, Result]) -> str:
-    name = test.experiment
-    if name == BEST:
-        name = f"{known[BEST].short_name} (the best)"
-    if isinstance(test, Compare):
-        name = f"{name} \N{MINUS SIGN} {test.baseline}"
-    what = {"accuracy": "", "gap": ", train \N{MINUS SIGN} test"}.get(
-        test.measure, f", {test.measure.replace('_', ' ')}"
+def _remark(remark: Remark, known: dict[str, Result]) -> str | None:
+    """Return a number that decides nothing, with what it is; None if it was not run."""
+    unit, result = unit_of(remark), known.get(remark.experiment)
+    if result is None:
+        return None
+    if remark.baseline is None:
+        values = result.per_seed(remark.measure, remark.epoch, remark.since)
+        return f"{subject(remark)}: {mean_text(values, unit)}"
+    baseline = known.get(remark.baseline)
+    if (
+        baseline is None
+        or not result.has_pictures_of(baseline)
+        or 1 in {result.n_seeds, baseline.n_seeds}
+    ):
+        return None
+    found = difference(
+        baseline.runs(remark.measure),
+        result.runs(remark.measure),
+        paired=result.is_paired_with(baseline),
     )
-    return name + what
-
-
-def _rule(test: Within | Below | Compare) -> str:
-    """Return the test's thresholds in words."""
-    unit = _unit(test)
-    if isinstance(test, Within):
-        digits = number(test.claimed, unit)
-        return f"{digits} ± {number(test.tolerance, unit)} {unit.symbol}"
-    if isinstance(test, Below):
-        return f"below {test.bar:g} {unit.symbol}"
-    return f"{test.rule.replace('_', ' ')} by more than {threshold(test.margin, unit)}"
-
-
-def _unit(test: Within | Below | Compare) -> Unit:
-    return NATS if test.measure.endswith("loss") else PERCENT
+    return f"{subject(remark)}: {difference_text(found, unit)}"

@@ -1,7 +1,8 @@
 """Rules that decide a claim: pure functions of the seeds' results and of stated thresholds.
 
-All intervals are at 95 %. A verdict is "holds" or "does not hold" where the whole interval is on
-that side of the threshold, and "undecided" where it reaches over it.
+All intervals are at 95 %. A sentence "holds" or "does not hold" where the whole interval lies on
+that side of the threshold, and is "undecided" where the interval includes it. A number of one
+published run "reproduces" where it lies within the interval in which one more run would fall.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.reporting.text import Unit, bracket, number, threshold
-from stages.statistics.comparisons import compare_paired
-from stages.statistics.intervals import t_interval
+from stages.statistics.comparisons import Difference, Runs, difference, seeds_to_decide
+from stages.statistics.intervals import prediction_interval, t_interval
 
-Verdict = Literal["holds", "does not hold", "undecided"]
-LEVEL = 0.05
-BOOTSTRAP_SEED = 20090408  # of the generator that every comparison starts anew
+Verdict = Literal["holds", "does not hold", "undecided", "reproduces", "does not reproduce"]
+ONE_SEED = "one seed gives no interval"
 
 
 class Finding(NamedTuple):
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
     ----------
     measured : str
         The number and its interval.
-    verdict : {"holds", "does not hold", "undecided"}
+    verdict : Verdict
     why : str
         One sentence, without a full stop.
     p : float or None
@@ -40,89 +40,105 @@ class Finding(NamedTuple):
     p: float | None = None
 
 
-def within(values: npt.ArrayLike, claimed: float, tolerance: float, unit: Unit) -> Finding:
-    """Decide whether the mean over seeds is `claimed`, give or take `tolerance`.
+def published(
+    values: npt.NDArray[np.float64], claimed: float, rounding: float, unit: Unit
+) -> Finding:
+    """Decide whether a published run could be one more run of this experiment.
 
     Parameters
     ----------
-    values : array_like of shape (n_seeds,)
-    claimed, tolerance : float
-        In the unit of the values, as all thresholds below.
+    values : ndarray of shape (n_seeds,)
+    claimed : float
+        The published number, in the unit of the values, as all thresholds below.
+    rounding : float
+        Half a unit of its last printed digit: the interval reaches so much further.
     unit : Unit
     """
-    low, high = claimed - tolerance, claimed + tolerance
-    range_text = f"{number(low, unit)} to {number(high, unit)} {unit.symbol}"
-    interval = t_interval(values)
+    interval = prediction_interval(values)
+    mean = f"{number(float(values.mean()), unit)} {unit.symbol}"
     if interval is None:
-        return Finding(_mean(values, unit), "undecided", "one seed gives no interval")
-    verdict: Verdict = "undecided"
-    place = "reaches over an end of"
-    if low <= interval[0] and interval[1] <= high:
-        verdict, place = "holds", "lies within"
-    elif interval[1] < low or high < interval[0]:
-        verdict, place = "does not hold", "lies outside"
-    return Finding(_mean(values, unit), verdict, f"the interval {place} {range_text}")
+        return Finding(mean, "undecided", ONE_SEED)
+    low, high = interval[0] - rounding, interval[1] + rounding
+    measured = f"{mean}, one run {bracket(low, high, unit)}"
+    if low <= claimed <= high:
+        return Finding(measured, "reproduces", "it lies where one more run would fall")
+    miss = max(low - claimed, claimed - high)
+    side = "below" if claimed < low else "above"
+    why = f"it lies {number(miss, unit)} {unit.difference} {side} where one more run would fall"
+    return Finding(measured, "does not reproduce", why)
 
 
-def below(values: npt.ArrayLike, bar: float, unit: Unit) -> Finding:
-    """Decide whether the mean over seeds is below `bar`."""
-    interval = t_interval(values)
-    if interval is None:
-        return Finding(_mean(values, unit), "undecided", "one seed gives no interval")
-    verdict: Verdict = "undecided"
-    place = "reaches over"
-    if interval[1] < bar:
-        verdict, place = "holds", "lies below"
-    elif bar < interval[0]:
-        verdict, place = "does not hold", "lies above"
-    why = f"the interval {place} {number(bar, unit)} {unit.symbol}"
-    return Finding(_mean(values, unit), verdict, why)
+def bar(
+    rule: Literal["above", "below"], values: npt.NDArray[np.float64], level: float, unit: Unit
+) -> Finding:
+    """Decide whether the mean over seeds is above or below `level`."""
+    measured = mean_text(values, unit)
+    if len(values) < 2:
+        return Finding(measured, "undecided", ONE_SEED)
+    constant = Runs(np.full_like(values, level))
+    found = difference(constant, Runs(values), paired=True)
+    text = f"{number(level, unit)} {unit.symbol}"
+    if found.low <= 0 <= found.high:
+        needed = seeds_to_decide(constant, Runs(values), paired=True, edge=0.0)
+        return Finding(measured, "undecided", f"the interval includes {text}; {_more(needed)}")
+    place = "above" if found.low > 0 else "below"
+    return Finding(
+        measured, "holds" if place == rule else "does not hold", f"the interval lies {place} {text}"
+    )
 
 
 def compare(
     rule: Literal["higher", "lower", "not_better"],
-    baseline: npt.ArrayLike,
-    values: npt.ArrayLike,
+    baseline: Runs,
+    runs: Runs,
     margin: float,
     unit: Unit,
+    *,
+    paired: bool,
 ) -> Finding:
     """Decide whether an experiment is better or worse than a baseline by more than `margin`.
-
-    The interval of the paired difference (BCa bootstrap) must lie on one side of the margin, and
-    the sign-flip test must tell the difference from the margin at 5 %, too, since with few seeds
-    the bootstrap's intervals are too narrow. With 6 seeds it does if all of them agree.
 
     Parameters
     ----------
     rule : {"higher", "lower", "not_better"}
         ``not_better`` holds where ``higher`` does not, and the other way round.
-    baseline, values : array_like of shape (n_seeds,)
-        Of the same seeds in the same order.
+    baseline, runs : Runs
     margin : float
         Above 0.
     unit : Unit
+    paired : bool
+        Whether the runs of one seed share their random draws.
     """
     edge = -margin if rule == "lower" else margin
-    shifted = np.asarray(baseline, dtype=np.float64) + edge
-    if shifted.size < 2:
-        return Finding("-", "undecided", "one seed gives no interval")
-    generator = np.random.default_rng(BOOTSTRAP_SEED)
-    found = compare_paired(shifted, values, generator)
-    low, high = found.low + edge, found.high + edge
-    mean = number(found.difference + edge, unit, sign=True)
-    measured = f"{mean} {unit.difference} {bracket(low, high, unit, sign=True)}"
+    if min(len(baseline.values), len(runs.values)) < 2:
+        return Finding("-", "undecided", ONE_SEED)
+    found = difference(baseline, runs, paired=paired, edge=edge)
+    measured = difference_text(found, unit)
     edge_text = threshold(edge, unit, sign=True)
-    if found.low <= 0 <= found.high:
-        return Finding(measured, "undecided", f"the interval reaches over {edge_text}", found.p)
-    place = f"the interval lies {'above' if found.low > 0 else 'below'} {edge_text}"
-    if found.p > LEVEL:
-        why = f"{place}, but the seeds do not agree enough (p = {found.p:.2f})"
+    if found.low <= edge <= found.high:
+        needed = seeds_to_decide(baseline, runs, paired=paired, edge=edge)
+        why = f"the interval includes {edge_text}; {_more(needed)}"
         return Finding(measured, "undecided", why, found.p)
-    holds = (found.low > 0) == (rule == "higher")
-    return Finding(measured, "holds" if holds else "does not hold", place, found.p)
+    place = "above" if found.low > edge else "below"
+    holds = (place == "above") == (rule == "higher")
+    verdict: Verdict = "holds" if holds else "does not hold"
+    return Finding(measured, verdict, f"the interval lies {place} {edge_text}", found.p)
 
 
-def _mean(values: npt.ArrayLike, unit: Unit) -> str:
-    mean = f"{number(float(np.asarray(values).mean()), unit)} {unit.symbol}"
+def difference_text(found: Difference, unit: Unit) -> str:
+    """Return a difference with its interval."""
+    mean = number(found.mean, unit, sign=True)
+    return f"{mean} {unit.difference} {bracket(found.low, found.high, unit, sign=True)}"
+
+
+def mean_text(values: npt.NDArray[np.float64], unit: Unit) -> str:
+    """Return the mean over seeds with Student's interval, if there are several seeds."""
+    mean = f"{number(float(values.mean()), unit)} {unit.symbol}"
     interval = t_interval(values)
     return mean if interval is None else f"{mean} {bracket(*interval, unit)}"
+
+
+def _more(needed: int | None) -> str:
+    if needed is None:
+        return "more seeds alone would not decide"
+    return f"{needed} seeds of each would decide, if mean and spread stay"

@@ -1,53 +1,19 @@
-"""Accuracy, probabilities, confusion and learning curves of the networks of one experiment."""
+"""Accuracy, loss, confusion and learning curves of the networks of one experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from stages.data.samples import Samples
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.inputs import mirrored
 from stages.network.losses import Floats, Labels
-from stages.runtime.errors import PipelineError
 from stages.statistics.calibration import (
     brier_score,
     expected_calibration_error,
     negative_log_likelihood,
 )
-
-
-def views(samples: Samples, batches: Sequence[str], average: bool) -> list[npt.NDArray[Any]]:
-    """Return the (n, n_features) samples of `batches`, and with `average` their other views.
-
-    Where features come with none, but still are pictures, these are their mirror images.
-    """
-    X, _ = samples.select(batches)
-    if not average:
-        return [X]
-    others = samples.select_views(batches)
-    if not others and samples.picture_shape:
-        others = [mirrored(X, samples.picture_shape)]
-    if not others:
-        raise PipelineError("average_views: these features have no views: run 'dvc repro'")
-    return [X, *others]
-
-
-def probabilities(
-    network: SoftmaxNetwork, views: list[npt.NDArray[Any]], n_classes: int
-) -> npt.NDArray[np.float64]:
-    """Return the (n, n_classes) probabilities, the mean over `views` of the same n samples.
-
-    A class that training never saw has 0.
-    """
-    proba = np.zeros((len(views[0]), n_classes))
-    for X in views:
-        proba[:, network.classes_] += network.predict_proba(X)
-    proba /= proba.sum(axis=1, keepdims=True)  # the number of views; float32 sums miss 1 a little
-    return proba
 
 
 def heldout_scores(proba: Floats, y: Labels) -> dict[str, float]:
@@ -60,9 +26,9 @@ def heldout_scores(proba: Floats, y: Labels) -> dict[str, float]:
     }
 
 
-def ensemble_scores(probabilities: list[npt.NDArray[np.float64]], y: Labels) -> dict[str, float]:
-    """Return `heldout_scores` of the networks together: of the mean of their probabilities."""
-    return heldout_scores(np.mean(probabilities, axis=0), y)
+def ensemble_scores(probabilities: npt.NDArray[np.float64], y: Labels) -> dict[str, float]:
+    """Return `heldout_scores` of the networks together: of their mean (n, n_classes) answer."""
+    return heldout_scores(probabilities.mean(axis=0), y)
 
 
 def train_scores(proba: Floats, y: Labels) -> dict[str, float]:
@@ -106,12 +72,6 @@ def per_class(counts: npt.NDArray[np.int64], class_names: list[str]) -> list[dic
     f1 = 2 * hits / np.maximum(counts.sum(axis=0) + counts.sum(axis=1), 1)
     rows = zip(class_names, precision.tolist(), recall.tolist(), f1.tolist(), strict=True)
     return [{"class": name, "precision": p, "recall": r, "f1": f} for name, p, r, f in rows]
-
-
-def zero_share(network: SoftmaxNetwork) -> float:
-    """Return the fraction of weights that are exactly zero."""
-    weights = network.network_.weights
-    return sum(int((w == 0).sum()) for w in weights) / sum(w.size for w in weights)
 
 
 def loss_curves(networks: list[SoftmaxNetwork], field: str) -> npt.NDArray[np.float64]:

@@ -19,11 +19,13 @@ def claims_cells(judgements: list[Judgement]) -> pd.DataFrame:
         said = f"\N{LEFT DOUBLE QUOTATION MARK}{claim.quotation}\N{RIGHT DOUBLE QUOTATION MARK}"
         rows.append(
             {
-                "claim": f"{said} ({claim.reading})" if claim.reading else said,
+                "claim": f"{said} ({claim.meaning})" if claim.meaning else said,
                 "holds if": judgement.rule,
                 "measured": judgement.measured,
                 "verdict": judgement.verdict,
                 "why": judgement.why,
+                "remarks": "; ".join(judgement.remarks),
+                "a teacher would say": claim.teacher,
             }
         )
     return pd.DataFrame(rows)
@@ -54,22 +56,26 @@ def accuracy_cells(table: pd.DataFrame) -> pd.DataFrame:
         cells = {
             "experiment": row["experiment"],
             "accuracy %": plus_minus(row["accuracy_mean"], row["accuracy_sd"], 2),
-            "95 % interval": _interval(row["accuracy_low"], row["accuracy_high"]),
+            "95 %, seeds": interval(row["accuracy_low"], row["accuracy_high"]),
+            "95 %, pictures": interval(row["pictures_low"], row["pictures_high"]),
             "difference": "",
+            "P(better)": "",
+            "paired, r": "",
             "p (Holm)": "",
-            "p (McNemar)": "",
         }
         if pd.notna(row["difference"]):
-            interval = bracket(row["difference_low"], row["difference_high"], PERCENT, sign=True)
-            cells["difference"] = f"{number(row['difference'], PERCENT, sign=True)} {interval}"
+            ends = bracket(row["difference_low"], row["difference_high"], PERCENT, sign=True)
+            cells["difference"] = f"{number(row['difference'], PERCENT, sign=True)} {ends}"
+            cells["P(better)"] = f"{row['p_better']:.2f}"
+            if pd.notna(row["correlation"]):
+                cells["paired, r"] = f"{row['correlation']:.2f}".replace("-", "\N{MINUS SIGN}")
             cells["p (Holm)"] = p_value(row["p_holm"])
-            cells["p (McNemar)"] = p_value(row["p_mcnemar"])
         rows.append(cells)
     return pd.DataFrame(rows)
 
 
 def quality_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the text of `tables.quality_table`; zero weights only where a penalty could be."""
+    """Return the text of `tables.quality_table`; small weights only where a penalty could be."""
     shown = pd.DataFrame({"experiment": table["experiment"]})
     for name, title, digits in (
         ("train_accuracy", "train accuracy %", 2),
@@ -77,8 +83,11 @@ def quality_cells(table: pd.DataFrame) -> pd.DataFrame:
         ("brier", "Brier", 3),
         ("ece", "ECE %", 1),
         ("zero_weights", "zero weights %", 2),
+        ("near_zero_weights", "near zero, first layer %", 2),
+        ("pruned_accuracy", "accuracy % without those", 2),
     ):
-        if name == "zero_weights" and not (table["penalty"] != "none").any():
+        about_weights = name.endswith("zero_weights") or name == "pruned_accuracy"
+        if about_weights and not (table["penalty"] != "none").any():
             continue
         spreads = zip(table[f"{name}_mean"], table[f"{name}_sd"], strict=True)
         shown[title] = [plus_minus(mean, sd, digits) for mean, sd in spreads]
@@ -92,18 +101,32 @@ def overview_cells(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "experiment": table["experiment"],
-            "hidden layers": table["hidden_layers"],
-            "activation": table["activation"],
-            "penalty": table["penalty"],
+            "preprocessing": table["preprocessing"],
             "train": table["train"],
             "test": table["test"],
-            "epochs": table["epochs"].astype(str),
             "accuracy %": [plus_minus(mean, sd, 2) for mean, sd in accuracy],
+            "differs from the defaults in": table["settings"],
         }
     )
 
 
-def _interval(low: float, high: float) -> str:
+def spreads_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the text of `tables.spreads_table`."""
+    return pd.DataFrame(
+        {
+            "drawn anew": row["drawn"],
+            "draws": row["draws"],
+            "seeds of each": row["seeds"],
+            "mean accuracies %": ", ".join(f"{mean:.2f}" for mean in row["means"]),
+            "sd between draws": f"{row['sd_between']:.2f}",
+            "sd between seeds": f"{row['sd_within']:.2f}",
+        }
+        for row in table.to_dict("records")
+    )
+
+
+def interval(low: float, high: float) -> str:
+    """Return the interval of a share in percent; nothing, if there is none."""
     return "" if pd.isna(low) else bracket(low, high, PERCENT)
 
 

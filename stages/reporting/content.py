@@ -8,20 +8,21 @@ from typing import Any
 import pandas as pd
 
 from stages.claims.judge import Judgement
-from stages.claims.rules import BOOTSTRAP_SEED, LEVEL
-from stages.claims.schema import Question
+from stages.claims.schema import Study
 from stages.reporting import cells, tables
 from stages.reporting.latex import latex_table
 from stages.reporting.leaderboard import leaderboard_cells
 from stages.reporting.results import Result, best_result
-from stages.reporting.text import p_value, plus_minus
+from stages.reporting.text import plus_minus
 from stages.runtime.files import write_text
+from stages.statistics.comparisons import BOOTSTRAP_SEED, RESAMPLES
+from stages.statistics.intervals import picture_margin
 
 
 def write_tables(
     folder: Path,
     judgements: list[Judgement],
-    questions: list[Question],
+    study: Study,
     results: list[Result],
     leaderboard: pd.DataFrame,
 ) -> dict[str, Any]:
@@ -30,17 +31,17 @@ def write_tables(
     Returns
     -------
     dict
-        The tables' text: ``claims``, ``comparisons``, ``overview``, ``leaderboard`` (with
-        ``any_minutes``, whether it has some), ``best_classes`` (of the experiment of highest
-        accuracy), and ``questions``, of which each has ``id``, ``title``, ``accuracy`` and
-        ``quality``; those without an experiment that was run are left out.
+        The tables' text: ``claims``, ``comparisons``, ``overview``, ``leaderboard``, ``spreads``,
+        ``best_classes`` (of the experiment of highest accuracy), and ``questions``, of which each
+        has ``id``, ``title``, ``accuracy`` and ``quality``; those without an experiment that was
+        run are left out.
     """
     claims, comparisons = cells.claims_cells(judgements), cells.comparisons_cells(judgements)
     _write(folder, "claims", claims, claims)
     if len(comparisons):
         _write(folder, "comparisons", comparisons, comparisons)
     shown = []
-    for question in questions:
+    for question in study.questions:
         pairs = tables.pairs_of(question, results)
         if not pairs:
             continue
@@ -53,6 +54,9 @@ def write_tables(
         )
     if len(leaderboard):
         _write(folder, "leaderboard", leaderboard, leaderboard_cells(leaderboard))
+    spreads = tables.spreads_table(study.spreads, results)
+    if len(spreads):
+        _write(folder, "spreads", spreads, cells.spreads_cells(spreads))
     overview = tables.experiments_table(results)
     _write(folder, "experiments", overview, cells.overview_cells(overview))
     classes = tables.classes_table(results)
@@ -62,7 +66,7 @@ def write_tables(
         "comparisons": comparisons,
         "questions": shown,
         "leaderboard": leaderboard_cells(leaderboard),
-        "any_minutes": leaderboard["minutes"].notna().any(),
+        "spreads": cells.spreads_cells(spreads) if len(spreads) else spreads,
         "overview": cells.overview_cells(overview),
         "best_classes": tables.classes_table([best_result(results)]).drop(columns="experiment"),
     }
@@ -76,9 +80,11 @@ def page_values(results: list[Result]) -> dict[str, Any]:
     return {
         "n_experiments": len(results),
         "n_seeds": " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))),
-        "smallest_p": p_value(2 / 2 ** counts[-1]),
-        "level": LEVEL,
         "bootstrap_seed": BOOTSTRAP_SEED,
+        "n_resamples": RESAMPLES,
+        "margins": {
+            str(n): f"{picture_margin(n):.2f}" for n in sorted({r.n_pictures for r in results})
+        },
         "any_chosen": any(result.metrics["chosen"] for result in results),
         "any_penalty": any(result.experiment.penalty != "none" for result in results),
         "best": best,

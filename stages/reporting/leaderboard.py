@@ -11,12 +11,12 @@ from matplotlib.ticker import LogLocator
 
 from stages.params.batches import BATCH_NAMES
 from stages.params.loading import Section, parse, read_params
+from stages.reporting.cells import interval
 from stages.reporting.figures import save
 from stages.reporting.results import PERCENT, Result
-from stages.reporting.tables import DIGITS, spread
-from stages.reporting.text import PERCENT as UNIT
-from stages.reporting.text import bracket, plus_minus
-from stages.statistics.intervals import t_interval
+from stages.reporting.tables import DIGITS, accuracy_intervals, spread
+from stages.reporting.text import plus_minus
+from stages.runtime.errors import PipelineError
 
 Minutes = dict[str, float]
 BESIDE = 1.6  # names of points whose minutes differ by a smaller factor could overlap,
@@ -27,7 +27,11 @@ COLUMNS = [
     "accuracy_sd",
     "accuracy_low",
     "accuracy_high",
+    "pictures_low",
+    "pictures_high",
     "ensemble",
+    "without_duplicates",
+    "views",
     "features",
     "parameters",
     "minutes",
@@ -55,7 +59,32 @@ def load_published(path: Path, dataset: str) -> pd.DataFrame:
     return pd.DataFrame([row.model_dump() for row in rows], columns=list(Published.model_fields))
 
 
-def leaderboard_table(results: list[Result], minutes: Minutes) -> pd.DataFrame:
+def load_near_duplicates(folder: Path, dataset: str, n_pictures: int) -> list[int]:
+    """Return the test pictures that have near-duplicates in training, from 0; none if not listed.
+
+    Raises
+    ------
+    PipelineError
+        If the list is damaged, or names pictures that the test batch does not have.
+    """
+    path = folder / f"{dataset}.csv"
+    if not path.exists():
+        return []
+    try:
+        listed: list[int] = pd.read_csv(path)["test_picture"].astype(int).tolist()
+    except (KeyError, ValueError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path} has no column test_picture of numbers ({error})") from None
+    if listed and not 0 <= min(listed) <= max(listed) < n_pictures:
+        raise PipelineError(
+            f"{path}: test_picture goes from {min(listed)} to {max(listed)}, but the test has "
+            f"{n_pictures} pictures, counted from 0: correct the list"
+        )
+    return listed
+
+
+def leaderboard_table(
+    results: list[Result], minutes: Minutes, near_duplicates: list[int]
+) -> pd.DataFrame:
     """Return one row per experiment on the test batch, best first; accuracies in percent.
 
     Only experiments that train on all other batches can be compared with what is published.
@@ -65,11 +94,19 @@ def leaderboard_table(results: list[Result], minutes: Minutes) -> pd.DataFrame:
     results : list of Result
     minutes : dict
         Of the experiments whose features and training were timed.
+    near_duplicates : list of int
+        Test pictures that are left out of `without_duplicates`, which is NaN if there are none.
     """
     rows = [
-        {"experiment": result.short_name, **spread(result, "accuracy"), **_interval(result)}
+        {
+            "experiment": result.short_name,
+            **spread(result, "accuracy"),
+            **accuracy_intervals(result),
+        }
         | {
             "ensemble": PERCENT * result.metrics["ensemble"]["accuracy"],
+            "without_duplicates": _without(result, near_duplicates),
+            "views": result.metrics["n_views"],
             "features": result.metrics["n_features"],
             "parameters": result.metrics["n_parameters"],
             "minutes": minutes.get(result.name, np.nan),
@@ -83,24 +120,26 @@ def leaderboard_table(results: list[Result], minutes: Minutes) -> pd.DataFrame:
 
 
 def leaderboard_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the text of `leaderboard_table`; without minutes, if nothing was timed."""
+    """Return the text of `leaderboard_table`, without columns that are empty."""
     cells = pd.DataFrame(
         {
             "experiment": row["experiment"],
             "accuracy %": plus_minus(row["accuracy_mean"], row["accuracy_sd"], 2),
-            "95 % interval": ""
-            if pd.isna(row["accuracy_low"])
-            else bracket(row["accuracy_low"], row["accuracy_high"], UNIT),
+            "95 %, seeds": interval(row["accuracy_low"], row["accuracy_high"]),
+            "95 %, pictures": interval(row["pictures_low"], row["pictures_high"]),
+            "without near-duplicates %": ""
+            if pd.isna(row["without_duplicates"])
+            else f"{row['without_duplicates']:.2f}",
             "ensemble %": f"{row['ensemble']:.2f}",
+            "views averaged": str(row["views"]),
             "features": f"{row['features']:,}",
             "parameters": f"{row['parameters']:,}",
             "minutes": "" if pd.isna(row["minutes"]) else f"{row['minutes']:.1f}",
         }
         for row in table.to_dict("records")
     )
-    return (
-        cells if table["minutes"].notna().any() else cells.drop(columns="minutes", errors="ignore")
-    )
+    empty = [name for name in cells if (cells[name] == "").all()]
+    return cells.drop(columns=empty)
 
 
 def draw_cost(table: pd.DataFrame, path: Path) -> None:
@@ -140,6 +179,8 @@ def _heights(timed: pd.DataFrame) -> list[float]:
     return [y for _, y in placed]
 
 
-def _interval(result: Result) -> dict[str, float]:
-    low, high = t_interval(result.per_seed("accuracy")) or (np.nan, np.nan)
-    return {"accuracy_low": low, "accuracy_high": high}
+def _without(result: Result, pictures: list[int]) -> float:
+    """Return the mean accuracy in percent on all but these test pictures; NaN if there are none."""
+    if not pictures:
+        return np.nan
+    return PERCENT * float(np.delete(result.correct, pictures, axis=1).mean())

@@ -10,12 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.evaluation.predictions import Predictions, load_predictions
-from stages.params.experiment import Experiment, merge
+from stages.params.experiment import Defaults, Experiment, merge
 from stages.params.loading import entry
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json
+from stages.statistics.comparisons import Runs
 
 PERCENT = 100
+SIGNS = {"accuracy": 1.0, "gap": -1.0}  # how measures made of answers change with the accuracy
+SHARED = (
+    "train",
+    "hidden_layer_sizes",
+    "batch_size",
+    "last_batch",
+    "dropout",
+    "flip",
+    "shift",
+    "early_stopping",
+)
 
 
 @dataclass(frozen=True)
@@ -30,12 +42,15 @@ class Result:
         The content of ``metrics/<name>.json``.
     predictions : Predictions
         Predicted classes, true ones, learning curves, and weights.
+    settings : dict
+        Every setting of training and testing that differs from the defaults.
     """
 
     name: str
     experiment: Experiment
     metrics: dict[str, Any]
     predictions: Predictions
+    settings: dict[str, Any]
 
     @property
     def short_name(self) -> str:
@@ -57,21 +72,55 @@ class Result:
         """Whether each answer, (n_seeds, n_test), was right."""
         return np.equal(self.predictions.predicted, self.predictions.labels)
 
-    def is_paired_with(self, other: Result) -> bool:
-        """Whether both were run with the same seeds and on the same test pictures."""
-        mine, others = self.experiment, other.experiment
-        return (mine.seeds, mine.test) == (others.seeds, others.test)
+    @property
+    def n_seeds(self) -> int:
+        """How many networks were trained."""
+        return len(self.predictions.predicted)
 
-    def per_seed(self, measure: str, epoch: int | None = None) -> npt.NDArray[np.float64]:
+    @property
+    def n_pictures(self) -> int:
+        """How many pictures it was tested on."""
+        return len(self.predictions.labels)
+
+    def has_pictures_of(self, other: Result) -> bool:
+        """Whether both were tested on the same pictures."""
+        return self.experiment.test == other.experiment.test
+
+    def is_paired_with(self, other: Result) -> bool:
+        """Whether runs of one seed share their draws: the order of the samples, first weights.
+
+        They do where the same numbers are drawn for arrays of the same shapes; a seed is no
+        bond between networks of different shapes.
+        """
+        mine, others = self.experiment, other.experiment
+        return (
+            mine.seeds == others.seeds
+            and self.metrics["n_features"] == other.metrics["n_features"]
+            and all(getattr(mine, name) == getattr(others, name) for name in SHARED)
+        )
+
+    def runs(self, measure: str) -> Runs:
+        """Return a measure for each seed and, if it is made of them, the answers."""
+        sign = SIGNS.get(measure)
+        return Runs(
+            self.per_seed(measure),
+            None if sign is None else self.correct,
+            1.0 if sign is None else sign,
+        )
+
+    def per_seed(
+        self, measure: str, epoch: int | None = None, since: int | None = None
+    ) -> npt.NDArray[np.float64]:
         """Return one number for each seed.
 
         Parameters
         ----------
         measure : str
-            A share in the metrics, or ``gap`` of training and test accuracy, in percent; or,
-            with an epoch, ``loss`` or ``net_loss`` in nats.
-        epoch : int, optional
-            Counted from 0.
+            A share in the metrics, the ``gap`` of training and test accuracy, or the
+            ``pruning_cost``, in percent; ``largest_logit`` in nats; or, with an epoch, ``loss``
+            or ``net_loss`` in nats.
+        epoch, since : int, optional
+            Counted from 0; with `since`, the change of the loss from there to `epoch`.
 
         Returns
         -------
@@ -81,10 +130,15 @@ class Result:
         if epoch is not None:
             curves: npt.NDArray[np.float64] = getattr(self.predictions, measure)
             beyond = epoch >= curves.shape[1]
-            return np.full(len(curves), np.nan) if beyond else curves[:, epoch]
+            if beyond:
+                return np.full(len(curves), np.nan)
+            return curves[:, epoch] - (0 if since is None else curves[:, since])
         if measure == "gap":
             return self.per_seed("train_accuracy") - self.per_seed("accuracy")
-        return PERCENT * np.array([row[measure] for row in self.metrics["per_seed"]])
+        if measure == "pruning_cost":
+            return self.per_seed("accuracy") - self.per_seed("pruned_accuracy")
+        factor = 1 if measure == "largest_logit" else PERCENT
+        return factor * np.array([row[measure] for row in self.metrics["per_seed"]])
 
 
 def load_results(
@@ -115,10 +169,19 @@ def load_results(
         if experiment.dataset == dataset:
             metrics = read_json(folder / "metrics" / f"{name}.json")
             arrays = load_predictions(predictions / f"{name}.npz")
-            results.append(Result(name, experiment, metrics, arrays))
+            results.append(
+                Result(name, experiment, metrics, arrays, settings_of(document, experiment))
+            )
     if not results:
         raise PipelineError(f"no entry of experiments: in params.yaml has dataset {dataset!r}")
     return results
+
+
+def settings_of(document: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
+    """Return every setting of training and testing that differs from the defaults."""
+    defaults = entry(document, "defaults")
+    own = experiment.model_dump(include=set(Defaults.model_fields))
+    return {name: value for name, value in own.items() if value != defaults[name]}
 
 
 def best_result(results: list[Result]) -> Result:

@@ -7,14 +7,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.claims.rules import BOOTSTRAP_SEED
-from stages.claims.schema import Question
+from stages.claims.schema import Question, Spread
 from stages.reporting.results import PERCENT, Result
-from stages.statistics.comparisons import compare_paired, holm, mcnemar
-from stages.statistics.intervals import t_interval
+from stages.statistics.comparisons import difference, holm
+from stages.statistics.components import variance_components
+from stages.statistics.intervals import share_interval, wilson_interval
 
 Pairs = list[tuple[Result, Result | None]]  # an experiment and its baseline, if it has one
 DIGITS = 6
+DIFFERENCE = (
+    "baseline",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "interval_of",
+    "p",
+    "p_better",
+    "correlation",
+)
+MEASURES = (
+    "accuracy",
+    "train_accuracy",
+    "loss",
+    "brier",
+    "ece",
+    "zero_weights",
+    "near_zero_weights",
+    "pruned_accuracy",
+)
 
 
 def pairs_of(question: Question, results: list[Result]) -> Pairs:
@@ -37,8 +57,8 @@ def pairs_of(question: Question, results: list[Result]) -> Pairs:
 def accuracy_table(pairs: Pairs) -> pd.DataFrame:
     """Return one row per experiment: accuracy and its difference to the baseline, in percent.
 
-    `p_holm` is of sign flips over the seeds, corrected for the comparisons of this table,
-    `p_mcnemar` of the pooled predictions. Where there is nothing to compare, all are NaN.
+    `p_holm` is Student's or Welch's, corrected for the comparisons of this table. Where there is
+    nothing to compare, all numbers of the difference are NaN.
     """
     rows = [_accuracy(result) | _difference(result, baseline) for result, baseline in pairs]
     table = pd.DataFrame(rows).round(DIGITS)
@@ -48,7 +68,7 @@ def accuracy_table(pairs: Pairs) -> pd.DataFrame:
 
 
 def quality_table(pairs: Pairs) -> pd.DataFrame:
-    """Return one row per experiment: fit, probabilities, zero weights, chosen values.
+    """Return one row per experiment: fit, probabilities, small weights, chosen values.
 
     Accuracies and shares of weights are in percent, `loss` in nats.
     """
@@ -71,28 +91,68 @@ def classes_table(results: list[Result]) -> pd.DataFrame:
     return pd.DataFrame(rows).round(2)
 
 
+def spreads_table(spreads: list[Spread], results: list[Result]) -> pd.DataFrame:
+    """Return one row per spread that was run: what the luck of one more draw adds, in points."""
+    known = {result.short_name: result for result in results}
+    rows = []
+    for one in spreads:
+        run = [known[name] for name in one.experiments if name in known]
+        if len(run) < len(one.experiments) or min(result.n_seeds for result in run) < 2:
+            continue
+        groups = [result.per_seed("accuracy") for result in run]
+        found = variance_components(groups)
+        rows.append(
+            {
+                "drawn": one.drawn,
+                "draws": len(run),
+                "seeds": run[0].n_seeds,
+                "means": [float(np.mean(group)) for group in groups],
+                "sd_between": found.between,
+                "sd_within": found.within,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def accuracy_intervals(result: Result) -> dict[str, float]:
+    """Return the 95 % intervals of an accuracy in percent: over seeds, and over pictures.
+
+    The latter is Wilson's for one network of the mean accuracy; it says how much other test
+    pictures would change it.
+    """
+    low, high = share_interval(result.per_seed("accuracy")) or (np.nan, np.nan)
+    n = result.n_pictures
+    ends = wilson_interval(round(result.accuracy * n), n)
+    return {
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "pictures_low": PERCENT * ends[0],
+        "pictures_high": PERCENT * ends[1],
+    }
+
+
 def _accuracy(result: Result) -> dict[str, Any]:
-    values = result.per_seed("accuracy")
-    low, high = t_interval(values) or (np.nan, np.nan)
     name = {"experiment": result.short_name}
-    return name | spread(result, "accuracy") | {"accuracy_low": low, "accuracy_high": high}
+    return name | spread(result, "accuracy") | accuracy_intervals(result)
 
 
 def _difference(result: Result, baseline: Result | None) -> dict[str, Any]:
-    names = ("baseline", "difference", "difference_low", "difference_high", "p", "p_mcnemar")
-    one_seed = len(result.experiment.seeds) == 1
-    if baseline is None or one_seed or not result.is_paired_with(baseline):
-        return dict.fromkeys(names, np.nan)
-    first, second = baseline.per_seed("accuracy"), result.per_seed("accuracy")
-    # A new generator each time, so that no row depends on the rows above it.
-    found = compare_paired(first, second, np.random.default_rng(BOOTSTRAP_SEED))
-    p_mcnemar = mcnemar(baseline.correct, result.correct)
-    return dict(zip(names, (baseline.short_name, *found, p_mcnemar), strict=True))
+    if (
+        baseline is None
+        or min(result.n_seeds, baseline.n_seeds) == 1
+        or not result.has_pictures_of(baseline)
+    ):
+        return dict.fromkeys(DIFFERENCE, np.nan)
+    paired = result.is_paired_with(baseline)
+    found = difference(baseline.runs("accuracy"), result.runs("accuracy"), paired=paired)
+    correlation = np.nan if found.correlation is None else found.correlation
+    values = (baseline.short_name, *found[:-1], correlation)
+    return dict(zip(DIFFERENCE, values, strict=True))
 
 
 def _quality(result: Result) -> dict[str, Any]:
     row: dict[str, Any] = {"experiment": result.short_name}
-    for measure in ("accuracy", "train_accuracy", "loss", "brier", "ece", "zero_weights"):
+    for measure in MEASURES:
         row |= spread(result, measure)
     row["penalty"] = result.experiment.penalty
     for name in ("learning_rate", "alpha"):
@@ -112,7 +172,20 @@ def _settings(result: Result) -> dict[str, Any]:
         "test": batches(list(experiment.test)),
         "epochs": experiment.epochs,
         "seeds": len(experiment.seeds),
+        "settings": settings_text(result),
     }
+
+
+def settings_text(result: Result) -> str:
+    """Return every setting of an experiment that differs from the defaults, but its batches."""
+    named = {key: value for key, value in result.settings.items() if key not in {"train", "test"}}
+    return ", ".join(f"{key} {_written(value)}" for key, value in named.items())
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_written, value))
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
 
 
 def spread(result: Result, measure: str) -> dict[str, float]:

@@ -16,6 +16,7 @@ class Unit(NamedTuple):
 
 PERCENT = Unit("%", "points", 2)
 NATS = Unit("nats", "nats", 3)
+LOGITS = Unit("nats", "nats", 1)
 
 
 def number(value: float, unit: Unit, *, sign: bool = False) -> str:

@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from stages.params.experiment import Defaults, Experiment, Quick
 from stages.params.plugins import find_plugin, plugin_names
+from stages.readings import design, factors
 from stages.schema.feature import Feature
 from stages.schema.project import NAME, SECTIONS
 from stages.sources.base import Source
@@ -37,6 +38,7 @@ def params_schema() -> Schema:
         "defaults": _model(Defaults),
         "features": _entries({"oneOf": [_feature(*item) for item in transforms.items()]}),
         "experiments": _entries(experiment),
+        "forensics": {**_entries(_forensics()), "minProperties": 0},
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -59,6 +61,25 @@ def _feature(name: str, kind: type[Transform]) -> Schema:
     schema["properties"]["options"] = options
     if kind.learns:
         schema["required"].append("fit")
+    return schema
+
+
+def _forensics() -> Schema:
+    """Return an entry's schema with the models that it is made of in their places."""
+    run, forensics = _flat(design.Run), _flat(design.Forensics)
+    run["properties"]["plain"] = _flat(factors.Plain)
+    run["properties"]["alone"] = _flat(factors.Values)
+    run["properties"]["pairs"]["items"] = _flat(factors.Values)
+    forensics["properties"]["training"]["additionalProperties"] = _flat(design.Split)
+    forensics["properties"]["runs"]["additionalProperties"] = run
+    forensics["properties"]["inferred"]["items"] = _flat(design.Inferred)
+    return forensics
+
+
+def _flat(model: type[BaseModel]) -> Schema:
+    """Return a model's schema without the definitions of others, which the caller puts in."""
+    schema = _model(model)
+    schema.pop("$defs", None)
     return schema
 
 

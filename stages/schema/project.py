@@ -8,13 +8,16 @@ from typing import Any
 from stages.data.batches import PICTURE_SHAPE
 from stages.params.experiment import Experiment, merge
 from stages.params.loading import entry, parse, shown, suggestion
+from stages.readings.design import forensics_section, read_forensics
 from stages.runtime.errors import ParamsError
 from stages.schema.feature import Feature, merge_feature
 from stages.sources.base import Source, make_source
 from stages.transforms.base import Transform, find_transform
 
-SECTIONS = ["datasets", "transforms", "defaults", "quick", "features", "experiments"]
+SECTIONS = ["datasets", "transforms", "defaults", "quick", "features", "experiments", "forensics"]
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# What a published run of forensics has in common with the experiment of its name.
+SHARED = ("hidden_layer_sizes", "penalty", "alpha", "learning_rate", "batch_size", "epochs")
 
 
 def check_project(document: dict[str, Any]) -> None:
@@ -38,6 +41,11 @@ def check_project(document: dict[str, Any]) -> None:
     _section(document, "defaults")
     for name in _names(document, "experiments"):
         _check_experiment(name, merge(document, name), chains, sources)
+    for dataset in forensics_section(document):
+        if dataset not in sources:
+            hint = suggestion(str(dataset), [*sources])
+            raise ParamsError(f"forensics: no dataset {shown(dataset)}{hint}")
+        _check_forensics(document, dataset)
 
 
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -64,9 +72,9 @@ def _chain(
     while (origin := features[steps[0]][0].input.split("/"))[0] == "features":
         where = f"features.{steps[0]}.input"
         if origin[1] not in features:
-            raise ParamsError(
-                f"{where}: no features {origin[1]!r}{suggestion(origin[1], [*features])}"
-            )
+            # Only features of the same dataset are possible inputs, and listing all is too long.
+            own = [key for key in features if key.split("-")[0] == name.split("-")[0]]
+            raise ParamsError(f"{where}: no features {origin[1]!r}{suggestion(origin[1], own)}")
         if origin[1] in steps:
             raise ParamsError(f"{where}: {origin[1]!r} is made from these features themselves")
         steps.insert(0, origin[1])
@@ -149,3 +157,25 @@ def _check_views(where: str, experiment: Experiment, chain: list[Feature]) -> No
             f"{where}.average_views: True is not allowed: {name} are no pixels; give the first of "
             "its features 'flip: true' or a shift"
         )
+
+
+def _check_forensics(document: dict[str, Any], dataset: str) -> None:
+    """Check that published runs are trained like the experiments that bear their names."""
+    design = read_forensics(document, dataset)
+    # As they stand in params.yaml, not shortened for a quick look.
+    whole = {**document, "quick": {**entry(document, "quick"), "enabled": False}}
+    experiments = {name: merge(whole, name) for name in entry(document, "experiments")}
+    own = {name: e for name, e in experiments.items() if e.dataset == dataset}
+    for name, run in design.runs.items() if design else ():
+        where, wanted = f"forensics.{dataset}.runs.{name}", f"{dataset}-{name}"
+        if wanted not in own:
+            known = [key.removeprefix(f"{dataset}-") for key in own]
+            raise ParamsError(f"{where}: no entry experiments.{wanted}{suggestion(name, known)}")
+        values = {key: (getattr(run, key), getattr(own[wanted], key)) for key in SHARED}
+        values["plain.activation"] = (run.plain.activation, own[wanted].activation)
+        for key, (value, expected) in values.items():
+            if value != expected:
+                raise ParamsError(
+                    f"{where}.{key}: {shown(value)} is not allowed: experiments.{wanted} has "
+                    f"{shown(expected)}; give both the same"
+                )

@@ -1,1 +1,1 @@
-"""How sure the results are: intervals, paired comparisons of experiments, calibration."""
+"""How sure the results are: intervals, comparisons of experiments, calibration."""

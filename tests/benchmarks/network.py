@@ -87,7 +87,12 @@ def bound(case: Case) -> Run:
 
 def ours(case: Case, X: np.ndarray, y: np.ndarray) -> Run:
     return lambda epochs: SoftmaxNetwork(
-        case.hidden, batch_size=BATCH, learning_rate=RATE, epochs=epochs, random_state=0
+        case.hidden,
+        batch_size=BATCH,
+        last_batch="short",  # as the others
+        learning_rate=RATE,
+        epochs=epochs,
+        random_state=0,
     ).fit(X, y)
 
 

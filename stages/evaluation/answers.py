@@ -1,0 +1,111 @@
+"""What the networks of an experiment answer: probabilities, averaged over views of each picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.data.samples import Samples
+from stages.network.classifier import SoftmaxNetwork
+from stages.network.inputs import mirrored
+from stages.network.model import PREDICTION_ROWS
+from stages.runtime.errors import PipelineError
+
+# Samples that are read, and mirrored, at a time: 100 MB of 32x32 pictures in float32. A multiple
+# of the network's own blocks, so that its sums are those of one call for all samples.
+ROWS = 8 * PREDICTION_ROWS
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """Pictures mirrored left to right, made when some are asked for.
+
+    Attributes
+    ----------
+    pictures : ndarray of shape (n, n_features)
+        May be a read-only memory map.
+    picture_shape : tuple of int
+        Height, width and channels of a row.
+    """
+
+    pictures: npt.NDArray[Any]
+    picture_shape: tuple[int, int, int]
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.pictures)
+
+    def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
+        """Return some of them."""
+        return mirrored(self.pictures[rows], self.picture_shape)
+
+
+View = npt.NDArray[Any] | Mirrored
+
+
+def views(samples: Samples, batches: Sequence[str], average: bool) -> list[View]:
+    """Return the (n, n_features) samples of `batches`, and with `average` their other views.
+
+    Where features come with none, but still are pictures, these are their mirror images.
+
+    Raises
+    ------
+    PipelineError
+        If there are no other views.
+    """
+    X, _ = samples.select(batches)
+    if not average:
+        return [X]
+    others: list[View] = [*samples.select_views(batches)]
+    if not others and samples.picture_shape:
+        others = [Mirrored(X, samples.picture_shape)]
+    if not others:
+        raise PipelineError("average_views: these features have no views: run 'dvc repro'")
+    return [X, *others]
+
+
+def probabilities(
+    networks: Sequence[SoftmaxNetwork], views: Sequence[View], n_classes: int
+) -> npt.NDArray[np.float64]:
+    """Return each network's probabilities, the mean over `views` of the same n samples.
+
+    Every block of samples is read once, for all networks.
+
+    Parameters
+    ----------
+    networks : sequence of SoftmaxNetwork
+    views : sequence of ndarray or Mirrored, shapes (n, n_features)
+    n_classes : int
+
+    Returns
+    -------
+    ndarray of shape (n_networks, n, n_classes)
+        A class that training never saw has 0.
+
+    Raises
+    ------
+    PipelineError
+        If a network's logits overflow; says of which seed.
+    """
+    n = len(views[0])
+    proba = np.zeros((len(networks), n, n_classes))
+    for view in views:
+        for start in range(0, n, ROWS):
+            rows = slice(start, start + ROWS)
+            X = view[rows]
+            for network, own in zip(networks, proba, strict=True):
+                # What overflows is reported once and clearly, below.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    own[rows, network.classes_] += network.predict_proba(X)
+    for network, own in zip(networks, proba, strict=True):
+        if not np.isfinite(own).all():
+            raise PipelineError(
+                f"seed {network.random_state}: its answers are not finite: try a learning_rate "
+                f"below {network.learning_rate}, or standardise the features"
+            )
+    proba /= proba.sum(axis=2, keepdims=True)  # the number of views; float32 sums miss 1 a little
+    return proba

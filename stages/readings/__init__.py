@@ -1,0 +1,1 @@
+"""Readings of what the slides leave open: their networks, and which of them fit the figures."""
