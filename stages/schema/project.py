@@ -73,7 +73,7 @@ def _chain(
         where = f"features.{steps[0]}.input"
         if origin[1] not in features:
             # Only features of the same dataset are possible inputs, and listing all is too long.
-            own = [key for key in features if key.split("-")[0] == name.split("-")[0]]
+            own = [key for key in features if key.startswith(name.partition("-")[0])]
             raise ParamsError(f"{where}: no features {origin[1]!r}{suggestion(origin[1], own)}")
         if origin[1] in steps:
             raise ParamsError(f"{where}: {origin[1]!r} is made from these features themselves")
