@@ -64,7 +64,8 @@ def test_a_quick_study_and_the_way_back(project: Project):
     trained = {
         f"{stage}@{name}" for stage in ("train", "evaluate") for name in params["experiments"]
     }
-    assert project.repro() == {"check", *trained, "gallery@photos", "report@photos"}
+    others = {"forensics@photos", "gallery@photos", "report@photos"}
+    assert project.repro() == {"check", *trained, *others}
     report = (project.path / "reports/photos/report.md").read_text()
     assert "A quick look, not the study: at most 2 epochs and 1 seed for every experiment" in report
     assert not (project.path / "models/photos-hog/seed-1.npz").exists()
@@ -137,6 +138,7 @@ def test_a_new_transform_and_a_new_source_are_one_module_each(project: Project):
         "preprocess@more-brighten",
         "train@more-x",
         "evaluate@more-x",
+        "forensics@more",
         "gallery@more",
         "gallery@photos",
         "report@more",
@@ -152,7 +154,7 @@ def test_a_clean_clone_gives_the_same_bytes_and_a_clean_git_status(
     ran = clone.repro()
     # What gallery and report write is committed: it is there, and it is still right. So is what
     # evaluate writes, but for the predictions.
-    stages = {"check", "fetch", "preprocess", "train", "evaluate"}
+    stages = {"check", "fetch", "forensics", "preprocess", "train", "evaluate"}
     assert {name.split("@")[0] for name in ran} == stages
     assert clone.git("status", "--porcelain") == ""
     assert clone.outputs() == finished.outputs()

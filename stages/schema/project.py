@@ -16,8 +16,6 @@ from stages.transforms.base import Transform, find_transform
 
 SECTIONS = ["datasets", "transforms", "defaults", "quick", "features", "experiments", "forensics"]
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# What a published run of forensics has in common with the experiment of its name.
-SHARED = ("hidden_layer_sizes", "penalty", "alpha", "learning_rate", "batch_size", "epochs")
 
 
 def check_project(document: dict[str, Any]) -> None:
@@ -45,7 +43,7 @@ def check_project(document: dict[str, Any]) -> None:
         if dataset not in sources:
             hint = suggestion(str(dataset), [*sources])
             raise ParamsError(f"forensics: no dataset {shown(dataset)}{hint}")
-        _check_forensics(document, dataset)
+        read_forensics(document, dataset)
 
 
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -157,25 +155,3 @@ def _check_views(where: str, experiment: Experiment, chain: list[Feature]) -> No
             f"{where}.average_views: True is not allowed: {name} are no pixels; give the first of "
             "its features 'flip: true' or a shift"
         )
-
-
-def _check_forensics(document: dict[str, Any], dataset: str) -> None:
-    """Check that published runs are trained like the experiments that bear their names."""
-    design = read_forensics(document, dataset)
-    # As they stand in params.yaml, not shortened for a quick look.
-    whole = {**document, "quick": {**entry(document, "quick"), "enabled": False}}
-    experiments = {name: merge(whole, name) for name in entry(document, "experiments")}
-    own = {name: e for name, e in experiments.items() if e.dataset == dataset}
-    for name, run in design.runs.items() if design else ():
-        where, wanted = f"forensics.{dataset}.runs.{name}", f"{dataset}-{name}"
-        if wanted not in own:
-            known = [key.removeprefix(f"{dataset}-") for key in own]
-            raise ParamsError(f"{where}: no entry experiments.{wanted}{suggestion(name, known)}")
-        values = {key: (getattr(run, key), getattr(own[wanted], key)) for key in SHARED}
-        values["plain.activation"] = (run.plain.activation, own[wanted].activation)
-        for key, (value, expected) in values.items():
-            if value != expected:
-                raise ParamsError(
-                    f"{where}.{key}: {shown(value)} is not allowed: experiments.{wanted} has "
-                    f"{shown(expected)}; give both the same"
-                )
