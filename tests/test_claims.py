@@ -12,7 +12,7 @@ from scipy import stats
 from stages.claims.judge import judge
 from stages.claims.numbers import figures_of
 from stages.claims.rules import bar, compare, published
-from stages.claims.schema import Compare, Published, load_study
+from stages.claims.schema import Compare, Published, Remark, load_study
 from stages.params.experiment import merge
 from stages.readings.fitting import Fit
 from stages.reporting.text import NATS, PERCENT
@@ -317,7 +317,7 @@ def test_other_seeds_are_compared_as_independent_runs():
     )
 
 
-@pytest.mark.parametrize("name", ["linear", "128-recipe", "normalize", "1024", "hog-colour-128"])
+@pytest.mark.parametrize("name", ["linear", "128-recipe", "normalize", "128-128", "hog-colour-128"])
 def test_seeds_of_other_shapes_orders_or_draws_are_not_paired(name):
     assert not made_up(f"cifar10-{name}").is_paired_with(made_up("cifar10-128"))
 
@@ -332,11 +332,15 @@ def test_a_number_about_one_dataset_says_nothing_about_another():
 
 
 def test_remarks_are_shown_and_decide_nothing(agreeing):
-    results = [*agreeing, made_up("cifar10-patches-512", 85.0), made_up("cifar10-1024", 62.0)]
-    judgement = judge(CLAIMS["three-layers"], results, "cifar10", [])
+    results = [*agreeing, made_up("cifar10-hog-fine-512", 85.0)]
+    names = ("hog-fine-512", "hog-colour-128", "not-run")
+    claim = CLAIMS["three-layers"]
+    claim = claim.model_copy(update={"remarks": [Remark(experiment=name) for name in names]})
+    judgement = judge(claim, results, "cifar10", [])
     assert judgement.verdict == "holds"
-    assert judgement.remarks[0].startswith("1024: 62.0")
-    assert judgement.remarks[1].startswith("patches-512: 85.0")
+    first, second = judgement.remarks
+    assert first.startswith("hog-fine-512: 85.0")
+    assert second.startswith("hog-colour-128: 45.0")
     (first, second) = judge(CLAIMS["l2-over-fitting"], results, "cifar10", []).remarks
     assert first.startswith("128-l2-strong \N{MINUS SIGN} 128: \N{MINUS SIGN}2.00 points")
     assert "training accuracy" in second

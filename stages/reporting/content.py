@@ -31,7 +31,8 @@ def write_tables(
     Returns
     -------
     dict
-        The tables' text: ``claims``, ``comparisons``, ``overview``, ``leaderboard``, ``spreads``,
+        The tables' text: ``claims`` (with ``notes``, of which each has a claim, remarks and a
+        teacher's sentence), ``comparisons``, ``overview``, ``leaderboard``, ``spreads``,
         ``best_classes`` (of the experiment of highest accuracy), and ``questions``, of which each
         has ``id``, ``title``, ``accuracy`` and ``quality``; those without an experiment that was
         run are left out.
@@ -62,7 +63,8 @@ def write_tables(
     classes = tables.classes_table(results)
     _write(folder, "classes", classes, classes)
     return {
-        "claims": claims,
+        "claims": claims.drop(columns=["remarks", "a teacher would say"]),
+        "notes": [(j.claim.quotation, "; ".join(j.remarks), j.claim.teacher) for j in judgements],
         "comparisons": comparisons,
         "questions": shown,
         "leaderboard": leaderboard_cells(leaderboard),
