@@ -412,14 +412,14 @@ def test_where_an_accuracy_is_measured_is_part_of_the_reading():
     claim = CLAIMS["no-penalty-accuracy"]
     fits = fits_of(claim, {"plain": ["no"], "plain; best epoch": ["yes"]})
     judgement = judge(claim, results_of(OFF), "cifar10", fits)
-    assert judgement.verdict == "reproduces if plain, best epoch"
+    assert judgement.verdict == "reproduces if the plain reading of forensics, best epoch"
 
 
 def test_losses_are_the_same_wherever_the_accuracy_is_measured():
     claim = CLAIMS["hidden-numbers"]
     fits = fits_of(claim, {"plain": ["no", "yes"], "plain; best epoch": ["yes", None]})
     judgement = judge(claim, results_of(OFF), "cifar10", fits)
-    assert judgement.verdict == "reproduces if plain, best epoch"
+    assert judgement.verdict == "reproduces if the plain reading of forensics, best epoch"
 
 
 def test_a_reading_must_fit_all_numbers_of_a_claim():

@@ -27,16 +27,13 @@ def readings_of(claim: Claim, fits: Sequence[Fit]) -> tuple[list[str], list[str]
     another number of the claim that it fits.
     """
     ids = {_figure(test).id for test in claim.tests if isinstance(test, Published)}
-    tried: dict[str, dict[str, Fit]] = {}
+    found: dict[tuple[str, str], dict[str, Fit]] = {}
     for fit in fits:
         if fit.figure.id in ids:
-            name = fit.reading if fit.measured_at == LAST else f"{fit.reading}, {fit.measured_at}"
-            tried.setdefault(name, {})[fit.figure.id] = fit
+            found.setdefault((fit.reading, fit.measured_at), {})[fit.figure.id] = fit
     # Losses are the same wherever the accuracy is measured: they are given with the last epoch.
-    for name, of in tried.items():
-        plain = tried.get(next(iter(of.values())).reading, {})
-        tried[name] = {**plain, **of}
-    tried = {name: of for name, of in tried.items() if set(of) == ids}
+    whole = {key: {**found.get((key[0], LAST), {}), **of} for key, of in found.items()}
+    tried = {_name(*key): of for key, of in whole.items() if set(of) == ids}
     fitting = {
         name: max(fit.high - fit.low for fit in of.values())
         for name, of in tried.items()
@@ -44,6 +41,12 @@ def readings_of(claim: Claim, fits: Sequence[Fit]) -> tuple[list[str], list[str]
         and any(fit.fits for fit in of.values())
     }
     return list(tried), sorted(fitting, key=lambda name: fitting[name])
+
+
+def _name(reading: str, measured_at: str) -> str:
+    # The experiment may differ from the plain reading: in the batches that it is trained on, say.
+    name = "the plain reading of forensics" if reading == "plain" else reading
+    return name if measured_at == LAST else f"{name}, {measured_at}"
 
 
 def _figure(test: Published) -> Figure:
