@@ -12,7 +12,7 @@ from stages.claims.numbers import figures_of
 from stages.claims.schema import load_study
 from stages.params.experiment import read_quick
 from stages.params.loading import read_params
-from stages.readings.design import read_forensics
+from stages.readings.design import inferred_of
 from stages.readings.fitting import fit_figures
 from stages.readings.page import summary, write_forensics
 from stages.readings.storage import load_readings
@@ -57,8 +57,8 @@ def main(
     document, study = read_params(params), load_study(claims)
     source = make_source(document, dataset)
     results = load_results(document, dataset, folder, predictions)
-    asked = read_forensics(document, dataset)
-    tried = (load_readings(forensics), figures_of(study.claims), asked.inferred if asked else [])
+    inferred = inferred_of(document, dataset)
+    tried = (load_readings(forensics), figures_of(study.claims), inferred)
     fits = fit_figures(*tried)
     judgements = [judge(claim, results, dataset, fits) for claim in study.claims]
     best = best_result(results)
