@@ -22,10 +22,11 @@ cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to 
 test: .venv/installed ## the tests
 	python -m pytest
 
-check: .venv/installed ## ruff and mypy
+check: .venv/installed ## ruff, mypy, and who may import whom
 	ruff check stages tests
 	ruff format --check stages tests
 	mypy
+	lint-imports
 
 bench: .venv/installed ## the network against scikit-learn and, if installed, PyTorch; the patches
 	python -m tests.benchmarks.network --output reports/benchmarks.md
@@ -56,7 +57,7 @@ audit: ## ask PyPI's advisory service about the locked packages (needs a network
 	  *) echo "error: no audit, it broke off: $$last" ;; esac >&2; exit $$status
 
 clean: ## remove all that can be made again, but not DVC's cache
-	rm -rf .venv data models .checkpoints .locks .timings .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv data models .checkpoints .locks .timings .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

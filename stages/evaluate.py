@@ -5,18 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from stages.data.samples import open_features
+from stages.data.samples import open_samples
 from stages.evaluation import answers, scores, weights
-from stages.evaluation.predictions import Predictions, save_predictions
+from stages.evaluation.predictions import Predictions, save_predictions, smallest
 from stages.evaluation.tables import write_confusion, write_curves
-from stages.network.seeds import load_seeds
 from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.command import run
 from stages.runtime.files import read_json, write_json
+from stages.training.seeds import load_seeds
 
 app = typer.Typer(add_completion=False)
 
@@ -33,11 +32,12 @@ def main(
     experiment = parse(Experiment, read_json(models / "experiment.json"), name)
     trials = read_json(models / "search.json")
     networks = load_seeds(models, experiment.seeds)
-    samples = open_features(features)
+    samples = open_samples(features)
     n_classes = len(samples.class_names)
-    (_, y), (_, seen_y) = samples.select(experiment.test), samples.select(experiment.train)
-    views = answers.views(samples, experiment.test, experiment.average_views)
-    seen = answers.views(samples, experiment.train, experiment.average_views)
+    split = samples.split(experiment.split)
+    (_, y), (_, seen_y) = samples.select(split.test), samples.select(split.train)
+    views = answers.views(samples, split.test, experiment.average_views)
+    seen = answers.views(samples, split.train, experiment.average_views)
     probabilities = answers.probabilities(networks, views, n_classes)
     fitted = answers.probabilities(networks, seen, n_classes)
     pruned = answers.probabilities([*map(weights.pruned, networks)], views, n_classes)
@@ -52,7 +52,7 @@ def main(
         | weights.logit_scores(network, views[0][:])
         for row, network in enumerate(networks)
     ]
-    classes = probabilities.argmax(axis=2).astype(np.uint8)
+    classes = probabilities.argmax(axis=2)
     counts = scores.confusion(classes, y, n_classes)
     curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
     metrics = {
@@ -72,7 +72,18 @@ def main(
     write_json(output / "metrics" / f"{name}.json", metrics)
     write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(curves))
     write_confusion(output / "confusion" / f"{name}.csv", counts, samples.class_names)
-    save_predictions(predictions, Predictions(classes, y.astype(np.uint8), first, **curves))
+    save_predictions(
+        predictions,
+        Predictions(
+            smallest(classes, n_classes),
+            smallest(y, n_classes),
+            first,
+            **curves,
+            train=list(split.train),
+            test=list(split.test),
+            is_complete={*split.train, *split.test} == set(samples.batches),
+        ),
+    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stages.data.batches import read_pictures
+from stages.data.samples import open_samples
 from stages.network.checkpoint import identify
 from stages.params.experiment import read_quick
 from stages.params.loading import read_params
@@ -47,11 +47,11 @@ def main(
 def _run_design(
     design: Forensics, dataset: str, raw: Path, output: Path, checkpoints: Path
 ) -> None:
-    samples = read_pictures(raw)
+    samples = open_samples(raw)
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
     digest = identify(design.model_dump(), samples.values, samples.labels)
     folder = checkpoints / f"forensics-{dataset}-{digest[:16]}"
-    jobs = jobs_of(design)
+    jobs = jobs_of(design, samples)
     done = progress(run_jobs(jobs, samples, folder), f"forensics {dataset}", len(jobs))
     for number, job in enumerate(done, start=1):
         if not sys.stderr.isatty():  # there is no bar

@@ -9,17 +9,17 @@ import numpy as np
 import typer
 from threadpoolctl import threadpool_limits
 
-from stages.data.batches import read_pictures
+from stages.data.samples import open_samples
+from stages.evaluation.results import best_result, load_results
 from stages.params.loading import entry, read_params
+from stages.pictures.drawings import draw, in_colour
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
 from stages.pictures.mistakes import common_mistakes
-from stages.pictures.views import find_view, transformed
-from stages.reporting.results import best_result, load_results
 from stages.runtime.command import run
 from stages.runtime.files import new_folder
+from stages.transforms.chain import load_chain
 
 app = typer.Typer(add_completion=False)
-SHOWN_BATCH = "test_batch"
 MISTAKES_PER_CLASS = 2
 
 
@@ -27,6 +27,7 @@ MISTAKES_PER_CLASS = 2
 def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
     raw: Annotated[Path, typer.Option(help="The folder that fetch wrote.")],
+    transforms: Annotated[Path, typer.Option(help="The folder of the dataset's transforms.")],
     results: Annotated[Path, typer.Option(help="Has the metrics/ that evaluate wrote.")],
     predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
@@ -35,23 +36,24 @@ def main(
     """Write preprocessing.png and mistakes.png."""
     document = read_params(params)
     best = best_result(load_results(document, dataset, results, predictions))
-    samples = read_pictures(raw)
+    samples = open_samples(raw)
     n_classes = len(samples.class_names)
-    shown, labels = samples.select([SHOWN_BATCH])
+    shown, labels = samples.select([*samples.splits.values()][-1].test)
     first = [int(np.flatnonzero(labels == k)[0]) for k in range(n_classes) if (labels == k).any()]
-    prefix = f"{dataset}-"
-    views = {"picture": np.asarray(shown[first], dtype=np.float64) / 255}
+    pixels = shown[first].astype(np.uint8)
+    drawings = {"picture": in_colour(pixels / 255)}
     # One thread, so that the same parameters give the same bytes on any number of cores.
     with threadpool_limits(1):
-        for name in (key for key in entry(document, "features") if key.startswith(prefix)):
-            if view := find_view(document, name):
-                step = transformed(document, name, samples, shown[first])
-                views[name.removeprefix(prefix)] = view(step)
+        for name, feature in entry(document, "features").items():
+            if feature["dataset"] == dataset:
+                drawing = draw(load_chain(transforms, name), pixels)
+                if drawing is not None:
+                    drawings[name.removeprefix(f"{dataset}-")] = drawing
     mistakes = common_mistakes(best.predictions, n_classes, MISTAKES_PER_CLASS)
     with new_folder(output) as folder:
         titles = [samples.class_names[labels[row]] for row in first]
-        draw_preprocessing(views, titles, folder / "preprocessing.png")
-        pictures, _ = samples.select(best.experiment.test)
+        draw_preprocessing(drawings, titles, folder / "preprocessing.png")
+        pictures, _ = samples.select(best.predictions.test)
         n_networks = len(best.experiment.seeds)
         draw_mistakes(mistakes, pictures, samples, n_networks, folder / "mistakes.png")
 

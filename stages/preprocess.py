@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import numpy.typing as npt
 import typer
 from threadpoolctl import threadpool_limits
 
 from stages.augmentation.views import View, views_of
-from stages.data.batches import read_pictures
-from stages.data.samples import open_features, write_features
+from stages.data.samples import open_samples, write_features
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run, timed
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_folder
-from stages.schema.feature import merge_feature
-from stages.transforms.base import Apply, Rows
+from stages.transforms.base import Features, Rows
+from stages.transforms.chain import Step, save_step
+from stages.transforms.feature import merge_feature, origin_of
 
 app = typer.Typer(add_completion=False)
 BLOCK = 1000  # samples transformed at a time, to bound the memory
@@ -28,8 +27,9 @@ BLOCK = 1000  # samples transformed at a time, to bound the memory
 @app.command()
 def main(
     name: Annotated[str, typer.Argument(help="An entry of features: in params.yaml.")],
-    data: Annotated[Path, typer.Option(help="The folder that raw/ and features/ are in.")],
+    source: Annotated[Path, typer.Option("--input", help="The pictures or features to transform.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
+    learned: Annotated[Path, typer.Option(help="The .npz file of what the transform learned.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     timings: Annotated[Path, typer.Option(help="Where to note how long it took.")] = Path(
         ".timings"
@@ -37,30 +37,33 @@ def main(
 ) -> None:
     """Fit the transform on its training batches, apply it to every batch, write float32."""
     feature, transform = merge_feature(read_params(params), name)
-    open_input = read_pictures if feature.input.startswith("raw/") else open_features
-    samples = open_input(data / feature.input)
-    training, _ = samples.select(feature.fit or ["data_batch_1"])
+    samples = open_samples(source)
+    training = samples.values[:1]
+    if feature.fit:
+        training, _ = samples.select(samples.split(feature.fit).train)
     try:
-        transform.n_outputs(training.shape[1:], len(training))
+        transform.n_outputs(samples.values.shape[1:], len(training))
     except ValueError as error:
         raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
     # One thread, so that the same parameters give the same bytes on any number of cores.
     clock = timed(timings / f"preprocess@{name}.json")
     with clock, threadpool_limits(1), new_folder(output) as folder:
-        apply = transform.fit(training)
-        values = _blocks(apply, samples.values, name)
+        origin = origin_of(feature, transform, samples.values.shape[1:])
+        step = Step(origin, transform, transform.learn(training))
         inputs: list[Rows | View] = [
             *samples.views,
             *views_of(samples.values, feature.flip, feature.shift),
         ]
-        views = [_blocks(apply, view, name) for view in inputs]
+        views = [_blocks(step, view, name) for view in inputs]
         shape = samples.picture_shape if transform.elementwise else None
-        write_features(folder, samples, values, views, shape)
+        values = _blocks(step, samples.values, name)
+        write_features(folder, samples, values, views, shape, origin.model_dump())
+        save_step(learned, step)
 
 
-def _blocks(apply: Apply, inputs: Rows | View, name: str) -> Iterator[npt.NDArray[np.float32]]:
+def _blocks(step: Step, inputs: Rows | View, name: str) -> Iterator[Features]:
     for start in progress(range(0, len(inputs), BLOCK), f"preprocess {name}"):
-        block = apply(inputs[start : start + BLOCK])
+        block = step.apply(inputs[start : start + BLOCK])
         if not np.isfinite(block).all():
             raise PipelineError(f"features.{name}: its transform gave NaN or infinity")
         yield block

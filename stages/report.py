@@ -10,14 +10,15 @@ import typer
 from stages.claims.judge import judge
 from stages.claims.numbers import figures_of
 from stages.claims.schema import load_study
+from stages.evaluation.results import best_result, load_results
 from stages.params.experiment import read_quick
 from stages.params.loading import read_params
 from stages.readings.design import inferred_of
 from stages.readings.fitting import fit_figures
-from stages.readings.page import summary, write_forensics
 from stages.readings.storage import load_readings
 from stages.reporting import figures
 from stages.reporting.content import page_values, write_tables
+from stages.reporting.forensics import summary, write_forensics
 from stages.reporting.leaderboard import (
     draw_cost,
     leaderboard_table,
@@ -25,7 +26,6 @@ from stages.reporting.leaderboard import (
     load_published,
 )
 from stages.reporting.page import render
-from stages.reporting.results import best_result, load_results
 from stages.runtime.command import run
 from stages.runtime.files import new_folder, read_json, write_text
 from stages.sources.base import make_source
@@ -41,16 +41,16 @@ def main(
     folder: Annotated[Path, typer.Option(help="Has evaluate's metrics/; gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
-        "stages/claims/course-report.yaml"
+        "study/course-report.yaml"
     ),
     published: Annotated[Path, typer.Option(help="What others have published.")] = Path(
-        "stages/claims/published.yaml"
+        "study/published.yaml"
     ),
     near_duplicates: Annotated[
         Path, typer.Option(help="Lists of test pictures that training has, too.")
     ] = Path("study/near-duplicates"),
     minutes: Annotated[Path, typer.Option(help="What experiments took.")] = Path(
-        "stages/reporting/minutes.json"
+        "study/minutes.json"
     ),
 ) -> None:
     """Write report.md, tables/ and figures/ from what evaluate wrote of all experiments."""
@@ -62,7 +62,7 @@ def main(
     fits = fit_figures(*tried)
     judgements = [judge(claim, results, dataset, fits) for claim in study.claims]
     best = best_result(results)
-    duplicates = load_near_duplicates(near_duplicates, dataset, source.pictures_per_batch)
+    duplicates = load_near_duplicates(near_duplicates, dataset, best.n_pictures)
     leaderboard = leaderboard_table(results, read_json(minutes), duplicates)
     drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:

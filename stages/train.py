@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from stages.data.samples import open_features
-from stages.network.seeds import fit_seeds, network_path
+from stages.data.samples import open_samples
 from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
 from stages.runtime.command import progress, run, timed
 from stages.runtime.files import new_folder, write_json
-from stages.selection.search import best, candidates, search
+from stages.training.search import best, candidates, search
+from stages.training.seeds import fit_seeds, network_path
 
 app = typer.Typer(add_completion=False)
 
@@ -26,18 +26,19 @@ def main(
     features: Annotated[Path, typer.Option(help="The feature set to train on.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
-    checkpoints: Annotated[
-        Path, typer.Option(help="Where a killed training is taken up again.")
-    ] = Path(".checkpoints"),
+    checkpoints: Annotated[Path, typer.Option(help="Where a killed training resumes from.")] = Path(
+        ".checkpoints"
+    ),
     timings: Annotated[Path, typer.Option(help="Where to note how long it took.")] = Path(
         ".timings"
     ),
 ) -> None:
     """Write one network per seed, and what the experiment was."""
     experiment = load_experiment(params, name)
-    samples = open_features(features)
-    X, y = samples.select(experiment.train)
-    views = samples.select_views(experiment.train) if experiment.flip or experiment.shift else []
+    samples = open_samples(features)
+    batches = samples.split(experiment.split).train
+    X, y = samples.select(batches)
+    views = samples.select_views(batches) if experiment.flip or experiment.shift else []
     settings, trials = experiment.network_params(), []
     settings["picture_shape"] = samples.picture_shape
     # Outside the output, which DVC deletes before every run; other parameters, other folder.

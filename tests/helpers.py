@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import pickle
 import struct
 import sys
 from pathlib import Path
@@ -12,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.data.batches import write_batch, write_class_names
-from stages.params.batches import BATCH_NAMES
+from stages.data.samples import write_pictures
 from stages.runtime.command import run
 from stages.runtime.processes import LOCKS
+from stages.sources.cifar10_layout import BATCH_NAMES, META_NAME, read_batches
 
 ROOT = Path(__file__).parents[1]
 FILE_NAMES = ("batches.meta", *BATCH_NAMES)
@@ -33,6 +34,27 @@ def write_dataset(folder, per_batch=10):
     for seed, name in enumerate(BATCH_NAMES):
         write_batch(folder / name, random_pictures(per_batch, seed), labels)
     write_class_names(folder, LETTERS, per_batch)
+    return folder
+
+
+def write_batch(path, pictures, labels):
+    """Write (n, 32, 32, 3) pictures and their labels as one of CIFAR-10's batch files."""
+    rows = np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)).reshape(len(pictures), -1)
+    content = {b"batch_label": path.name.encode(), b"labels": labels, b"data": rows}
+    path.write_bytes(pickle.dumps(content, protocol=4))
+
+
+def write_class_names(folder, names, per_batch):
+    encoded = [name.encode() for name in names]
+    meta = {b"num_cases_per_batch": per_batch, b"label_names": encoded, b"num_vis": 3072}
+    (folder / META_NAME).write_bytes(pickle.dumps(meta, protocol=4))
+
+
+def write_samples(folder, per_batch=10):
+    """Write the same pictures as fetch leaves them."""
+    folder.mkdir(parents=True)
+    batches = write_dataset(folder.with_name(f"{folder.name}-batches"), per_batch)
+    write_pictures(folder, read_batches(batches))
     return folder
 
 

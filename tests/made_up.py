@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from stages.evaluation.predictions import Predictions, save_predictions
+from stages.evaluation.results import Result, settings_of
 from stages.params.experiment import merge
 from stages.params.loading import read_params
-from stages.reporting.results import Result, settings_of
 from stages.runtime.files import write_json
+from stages.sources.base import make_source
 from tests.helpers import LETTERS, ROOT
 
 DOCUMENT = read_params(ROOT / "params.yaml")
@@ -90,7 +91,16 @@ def made_up(
     curves = [
         np.tile(about(level, 0.01)[:, None], (1, experiment.epochs)) for level in (loss, net_loss)
     ]
-    answers = Predictions(predicted, labels, weights, *curves)
+    batches = make_source(document, experiment.dataset).outline().splits[experiment.split]
+    answers = Predictions(
+        predicted,
+        labels,
+        weights,
+        *curves,
+        train=list(batches.train),
+        test=list(batches.test),
+        is_complete=len(batches.train) == 5,
+    )
     return Result(name, experiment, metrics, answers, settings_of(document, experiment))
 
 

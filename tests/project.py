@@ -10,11 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+
+from stages.params.loading import read_params
 
 ROOT = Path(__file__).parents[1]
 COPIED = (
     "stages",
+    "requirements.txt",
     "study",
     "dvc.yaml",
     ".dvc/config",
@@ -34,7 +37,6 @@ EXPERIMENTS = ("photos-normalize", "photos-hog", "photos-hog-standardize")
 # The first of them as a published run, with a reading beside the plain one.
 FORENSICS = {
     "seeds": [0, 1],
-    "training": {"one": {"train": ["data_batch_1"], "test": ["data_batch_2"]}},
     "runs": {
         "normalize": {
             "hidden_layer_sizes": [],
@@ -60,7 +62,7 @@ FORENSICS = {
 
 def tiny_params() -> dict[str, Any]:
     """Return the project's own parameters, cut down to what runs in seconds."""
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params = read_params(ROOT / "params.yaml")
     params["datasets"] = {"photos": {**params["datasets"]["photos"], "pictures_per_batch": 20}}
     params["transforms"]["pca"]["n_components"] = 5
     params["transforms"]["patches"] |= {"n_patches": 200, "n_atoms": 5}
@@ -69,6 +71,12 @@ def tiny_params() -> dict[str, Any]:
     params["defaults"] |= {"epochs": 3, "seeds": [0, 1], "batch_size": 8}
     params["forensics"] = {"photos": FORENSICS}
     return params
+
+
+def write_params(path: Path, params: dict[str, Any]) -> None:
+    """Write parameters as YAML 1.2, which the project and DVC read alike."""
+    with path.open("w") as file:
+        YAML(typ="safe").dump(params, file)
 
 
 class Project:
@@ -98,10 +106,10 @@ class Project:
         return Project(path)
 
     def read(self) -> dict[str, Any]:
-        return yaml.safe_load((self.path / "params.yaml").read_text())
+        return read_params(self.path / "params.yaml")
 
     def write(self, params: dict[str, Any]) -> None:
-        (self.path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        write_params(self.path / "params.yaml", params)
 
     def set(self, key: str, value: Any) -> None:
         """Change one parameter, named by its path with dots."""

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from stages.data.batches import read_pictures, write_batch, write_class_names
-from stages.data.samples import Samples, open_features, write_features
 from stages.params.batches import BATCH_NAMES
+
+from stages.data.samples import Samples, open_features, write_features
 from stages.params.loading import read_params
 from stages.runtime.errors import PipelineError
 from stages.sources.base import make_source
+from stages.sources.cifar10_layout import read_pictures, write_batch, write_class_names
 from tests.helpers import FILE_NAMES, LETTERS, ROOT, batch2, random_pictures, write_dataset
 
 ARCHIVE = os.environ.get("CIFAR10_ARCHIVE") or ROOT.parent / "shared" / "cifar-10-python.tar.gz"

@@ -15,10 +15,10 @@ from stages.claims.rules import bar, compare, published
 from stages.claims.schema import Compare, Published, Remark, load_study
 from stages.params.experiment import merge
 from stages.readings.fitting import Fit
-from stages.reporting.text import NATS, PERCENT
 from stages.runtime.errors import ParamsError
 from stages.statistics.comparisons import Runs, holm
 from stages.statistics.intervals import picture_margin, t_interval
+from stages.statistics.units import NATS, PERCENT
 from tests.helpers import ROOT
 from tests.made_up import DOCUMENT, N_TEST, made_up
 

@@ -17,10 +17,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import LAST_BATCHES
 from stages.network.losses import cross_entropy_gradient, log_softmax, softmax
 from stages.network.model import Network
 from stages.network.penalties import L2
-from stages.network.training import LAST_BATCHES
 
 
 def checks(estimator) -> dict[str, set[str]]:

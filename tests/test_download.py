@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
+from stages.web import download
 
 from stages.runtime.errors import PipelineError
-from stages.web import download
 from tests.helpers import ROOT
 from tests.mirrors import CONTENT, MD5, OTHER, SIZE, WAYS, serving
 from tests.soak import network
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_made_is_one_error(server, tmp_path):
 def test_a_killed_download_is_taken_up(server, path, partial):
     address = f"{server.address}/silent-after-10000"
     program = (
-        "import sys; from pathlib import Path; from stages.web.download import download\n"
+        "import sys; from pathlib import Path; from stages.sources.download import download\n"
         f"download([sys.argv[1]], Path(sys.argv[2]), {SIZE}, {MD5!r})"
     )
     process = subprocess.Popen([sys.executable, "-c", program, address, path], cwd=ROOT)

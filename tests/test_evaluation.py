@@ -18,11 +18,11 @@ from stages.evaluation import answers, scores, weights
 from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
 from stages.network.classifier import LOSSES, SoftmaxNetwork
 from stages.network.model import PREDICTION_ROWS, Network
-from stages.network.seeds import network_path
 from stages.network.storage import save_network
 from stages.params.experiment import merge
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json, write_json
+from stages.training.seeds import network_path
 from tests.mistakes import DOCUMENT
 
 SHAPE = (2, 2, 3)

@@ -12,10 +12,9 @@ import yaml
 from scipy import stats
 
 from stages import forensics
-from stages.data.batches import read_pictures
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import DivergedError, Training
 from stages.network.penalties import L1
-from stages.network.training import DivergedError, Training
 from stages.params.experiment import Experiment, merge
 from stages.params.loading import read_params
 from stages.readings import running
@@ -30,13 +29,14 @@ from stages.readings.design import (
     readings,
 )
 from stages.readings.factors import reading_name
-from stages.readings.figure import draw_losses
 from stages.readings.fitting import BEST, LAST, MEAN, Figure, fit_figures
-from stages.readings.page import render_forensics, summary, write_forensics
 from stages.readings.penalties import HalfSubgradient, Subgradient
 from stages.readings.storage import ReadingRuns, load_readings, save_readings
+from stages.reporting.forensics import render_forensics, summary, write_forensics
+from stages.reporting.forensics_figure import draw_losses
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.schema.project import check_project
+from stages.sources.cifar10_layout import read_pictures
 from stages.transforms.normalize import Normalize
 from tests.helpers import ROOT, random_pictures, tree, write_dataset
 

@@ -10,12 +10,12 @@ import yaml
 from sklearn.decomposition import PCA
 
 from stages import gallery
-from stages.data.batches import read_pictures
 from stages.evaluation.predictions import Predictions
+from stages.pictures.drawings import VIEWS, Step, find_view, transformed
 from stages.pictures.mistakes import Mistake, common_mistakes
-from stages.pictures.views import VIEWS, Step, find_view, transformed
-from stages.schema.feature import merge_feature
 from stages.sources.base import make_source
+from stages.sources.cifar10_layout import read_pictures
+from stages.transforms.feature import merge_feature
 from tests.helpers import ROOT, write_dataset
 from tests.made_up import DOCUMENT, made_up, write_results
 

@@ -20,10 +20,10 @@ from stages.gradients.checker import (
 from stages.gradients.combinations import COMBINATIONS, Combination, draw
 from stages.gradients.objective import Objective
 from stages.network.activations import ACTIVATIONS, Activation
+from stages.network.epochs import LAST_BATCHES, batch_slices
 from stages.network.losses import cross_entropy_gradient, log_softmax, softmax
 from stages.network.model import Backpropagation, Network
 from stages.network.penalties import PENALTIES
-from stages.network.training import LAST_BATCHES, batch_slices
 
 DEEP = [c for c in COMBINATIONS if c.hidden_layers]
 reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=100)

@@ -12,8 +12,8 @@ from scipy.stats import chisquare
 
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import LAST_BATCHES
 from stages.network.inputs import Inputs, mirrored
-from stages.network.training import LAST_BATCHES
 
 SHAPE = (4, 5, 3)
 

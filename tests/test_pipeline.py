@@ -7,12 +7,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from stages.augmentation.views import views_of
-from stages.data.batches import read_pictures
-from stages.data.samples import open_features
-from stages.schema.feature import merge_feature
+from stages.data.samples import open_samples
+from stages.params.loading import read_params
+from stages.transforms.chain import load_chain
 from tests.project import ROOT, Project
 
 
@@ -86,23 +85,87 @@ def test_views_from_the_pictures_to_the_predictions(project: Project):
     assert {"preprocess@photos-hog", "preprocess@photos-hog-standardize"} <= ran
     assert "preprocess@photos-normalize" not in ran
     outputs = project.outputs()
-    assert "data/features/photos-hog-standardize/view_9.npy" in outputs
-    assert "data/features/photos-normalize/view_1.npy" not in outputs
-    pictures = read_pictures(project.path / "data/raw/photos").values
-    _, hog = merge_feature(params, "photos-hog")
-    found = open_features(project.path / "data/features/photos-hog").views
+    assert "data/samples/photos-hog-standardize/view_9.npy" in outputs
+    assert "data/samples/photos-normalize/view_1.npy" not in outputs
+    pictures = open_samples(project.path / "data/samples/photos-raw").values
+    chain = load_chain(project.path / "data/transforms/photos", "photos-hog-standardize")
+    found = open_samples(project.path / "data/samples/photos-hog-standardize").views
     for view, changed in zip(found, views_of(pictures, flip=True, shift=1), strict=True):
-        np.testing.assert_array_equal(view[:5], hog.fit(pictures)(changed[:5]))
+        np.testing.assert_array_equal(view[:5], chain.apply(changed[:5]))
 
 
-def test_a_comment_in_a_transform_reruns_only_its_features_and_what_draws_them(project: Project):
-    module = project.path / "stages" / "transforms" / "pca.py"
-    module.write_text(module.read_text() + "\n# a remark\n")
-    assert project.repro() == {"check", "preprocess@photos-pca", "gallery@photos"}
+USES_PCA = {"preprocess@photos-pca", "check", "gallery@photos"}
+REDRAWN = {"gallery@photos", "report@photos", "gradcheck"}
+
+
+def edit(project: Project, path: str, old: str, new: str) -> None:
+    file = project.path / path
+    text = file.read_text()
+    assert text.count(old) >= 1
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_comments_docstrings_and_layout_rerun_the_records_alone(project: Project):
+    edit(project, "stages/transforms/pca.py", "from __future__", "# a remark\nfrom __future__")
+    edit(project, "stages/network/losses.py", "Softmax and cross-entropy.", "Another word.")
+    edit(project, "stages/network/epochs.py", "\n\nclass Training", "\n\n\n\nclass Training")
+    edit(
+        project,
+        "stages/train.py",
+        "open_samples(features)",
+        "open_samples(\n        features,\n    )",
+    )
+    assert project.repro() == {"code"}
+
+
+def test_a_statement_in_a_transform_reruns_what_uses_it(project: Project):
+    edit(
+        project, "stages/transforms/pca.py", "    whiten: bool\n", "    whiten: bool\n    _x = 1\n"
+    )
+    ran = project.repro()
+    assert ran == {"code", *USES_PCA}
+
+
+def test_a_statement_in_the_losses_reruns_what_trains(project: Project):
+    edit(project, "stages/network/losses.py", "\n\ndef softmax", "\n\nUNUSED = 1\n\n\ndef softmax")
+    ran = project.repro()
+    trained = {f"{s}@{n}" for s in ("train", "evaluate") for n in project.read()["experiments"]}
+    assert ran - {"gallery@photos", "report@photos"} == {
+        "code",
+        *trained,
+        "forensics@photos",
+        "gradcheck",
+    }
+
+
+def test_a_statement_in_reporting_reruns_the_pages(project: Project):
+    edit(project, "stages/reporting/page.py", "\n\ndef render", "\n\nUNUSED = 1\n\n\ndef render")
+    assert project.repro() == {"code", "report@photos"}
+    edit(project, "stages/reporting/report.md.j2", "## Learning curves", "## Curves of learning")
+    assert project.repro() == {"code", "report@photos"}
+    assert "## Curves of learning" in (project.path / "reports/photos/report.md").read_text()
+
+
+def test_another_locked_version_reruns_what_imports_the_package(project: Project):
+    lock = project.path / "requirements.txt"
+    lock.write_text(re.sub(r"(?m)^matplotlib==\S+", "matplotlib==9.9", lock.read_text()))
+    assert project.repro() == {"code", *REDRAWN}
+    lock.write_text(re.sub(r"(?m)^numpy==\S+", "numpy==9.9", lock.read_text()))
+    ran = project.repro()
+    assert {f"train@{name}" for name in project.read()["experiments"]} < ran
+    assert {f"preprocess@{name}" for name in project.read()["features"]} < ran
+
+
+def test_files_that_are_left_beside_the_code_rerun_nothing(project: Project):
+    for name in (".DS_Store", ".losses.py.swp", "losses.py~", "losses.py.orig"):
+        (project.path / "stages" / "network" / name).write_text("anything")
+    (project.path / "stages/network/.ipynb_checkpoints").mkdir()
+    (project.path / "stages/network/.ipynb_checkpoints/x.py").write_text("UNUSED = 1\n")
+    assert project.repro() <= {"code"}
 
 
 def test_a_new_experiment_runs_alone(project: Project):
-    new = {"dataset": "photos", "preprocessing": "pca", "hidden_layer_sizes": [4]}
+    new = {"dataset": "photos", "preprocessing": "pca", "recipe": "softmax", "epochs": 2}
     project.set("experiments.photos-new", new)
     ran = project.repro()
     stages = ("train@photos-new", "evaluate@photos-new", "gallery@photos", "report@photos")
@@ -129,10 +192,13 @@ def test_a_new_transform_and_a_new_source_are_one_module_each(project: Project):
     params = project.read()
     params["datasets"]["more"] = {**params["datasets"]["photos"], "source": "more_photos"}
     params["transforms"]["brighten"] = {"low": 0.5, "high": 1.0}
-    params["features"]["more-brighten"] = {"input": "raw/more", "transform": "brighten"}
-    params["experiments"]["more-x"] = {"dataset": "more", "preprocessing": "brighten"}
+    feature = {"dataset": "more", "input": "more-raw", "transform": "brighten"}
+    params["features"]["more-brighten"] = feature
+    experiment = {"dataset": "more", "preprocessing": "brighten", "recipe": "softmax"}
+    params["experiments"]["more-x"] = experiment
     project.write(params)
     assert project.repro() == {
+        "code",
         "check",
         "fetch@more",
         "preprocess@more-brighten",
@@ -154,7 +220,7 @@ def test_a_clean_clone_gives_the_same_bytes_and_a_clean_git_status(
     ran = clone.repro()
     # What gallery and report write is committed: it is there, and it is still right. So is what
     # evaluate writes, but for the predictions.
-    stages = {"check", "fetch", "forensics", "preprocess", "train", "evaluate"}
+    stages = {"code", "check", "fetch", "forensics", "preprocess", "train", "evaluate"}
     assert {name.split("@")[0] for name in ran} == stages
     assert clone.git("status", "--porcelain") == ""
     assert clone.outputs() == finished.outputs()
@@ -185,10 +251,10 @@ def test_metrics_show_has_a_row_an_experiment_and_no_lists(project: Project):
 
 def test_without_a_network_all_of_photos_is_done_before_cifar10_fails(project: Project):
     params = project.read()
-    whole = yaml.safe_load((ROOT / "params.yaml").read_text())
+    whole = read_params(ROOT / "params.yaml")
     params["datasets"]["cifar10"] = whole["datasets"]["cifar10"]
-    params["features"]["cifar10-normalize"] = {"input": "raw/cifar10", "transform": "normalize"}
-    params["experiments"]["cifar10-x"] = {"dataset": "cifar10", "preprocessing": "normalize"}
+    params["features"]["cifar10-normalize"] = whole["features"]["cifar10-normalize"]
+    params["experiments"]["cifar10-normalize"] = whole["experiments"]["cifar10-normalize"]
     params["defaults"]["learning_rate"] = 0.05  # so that photos has something to do, too
     project.write(params)
     result = project.dvc("repro", check=False)
@@ -198,7 +264,7 @@ def test_without_a_network_all_of_photos_is_done_before_cifar10_fails(project: P
     (message,) = [line for line in result.stderr.splitlines() if line.startswith("error:")]
     for part in ("127.0.0.1", "CIFAR10_ARCHIVE=", "make photos"):
         assert part in message
-    assert not (project.path / "data/raw/cifar10").exists()
+    assert not (project.path / "data/samples/cifar10-raw").exists()
 
 
 def test_a_wrong_parameter_stops_everything_before_any_stage_works(project: Project):

@@ -12,10 +12,10 @@ import yaml
 
 from stages import report
 from stages.claims.schema import load_study
+from stages.evaluation.results import load_results
 from stages.readings.storage import save_readings
 from stages.reporting import figures, tables
 from stages.reporting.latex import escape, latex_table
-from stages.reporting.results import load_results
 from stages.runtime.errors import PipelineError
 from stages.statistics.comparisons import difference, holm
 from stages.statistics.intervals import t_interval, wilson_interval

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.seeds import fit_seeds
 from stages.runtime.errors import PipelineError
-from stages.selection.search import Trial, best, candidates, search
+from stages.training.search import Trial, best, candidates, search
+from stages.training.seeds import fit_seeds
 
 PARAMS = {"hidden_layer_sizes": [8], "epochs": 4, "batch_size": 16}
 

@@ -17,13 +17,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import rgb2gray
+from stages.params.batches import BATCH_NAMES
 
 from stages import fetch
-from stages.data.batches import read_pictures
-from stages.params.batches import BATCH_NAMES
 from stages.runtime.errors import PipelineError
 from stages.sources import cifar10, photos
 from stages.sources.base import make_source
+from stages.sources.cifar10_layout import read_pictures
 from tests.helpers import (
     FILE_NAMES,
     batch2,

@@ -20,10 +20,10 @@ from sklearn.neural_network import MLPClassifier
 
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import LAST_BATCHES, DivergedError, Settings, Training, batch_slices
 from stages.network.model import Network
 from stages.network.optimizers import learning_rate_at
 from stages.network.storage import load_network, save_network
-from stages.network.training import LAST_BATCHES, DivergedError, Settings, Training, batch_slices
 from stages.runtime.errors import PipelineError
 
 SETTINGS = Settings("none", 0.0, 0.1, 8, 4, 0.0, False, "constant", 0.0, 0.0)

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages.data import unpickling
-from stages.data.batches import read_pictures
-from stages.data.unpickling import load_batch_file
 from stages.runtime.errors import PipelineError
+from stages.sources.cifar10_layout import read_pictures
+from stages.sources.cifar10_pickles import load_batch_file
 from tests.helpers import batch2, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, ROWS, RUNNERS, data, text
 from tests.soak import fuzz, pickles

@@ -1,4 +1,4 @@
-"""dvc.yaml says of each stage just what the stage does: its modules, and its parameters."""
+"""Each stage depends on just what it uses: its modules, by their record, and its parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.project import ROOT, Project
+from tests.project import ROOT, Project, write_params
 
 TRACER = """
 import atexit, json, os, sys
@@ -36,21 +36,35 @@ def command_of(stage: dict) -> list[str]:
     return shlex.split(stage["cmd"].removeprefix("exec "))
 
 
-def files_below(project: Project, paths: list[str]) -> set[str]:
-    """Return the modules that `paths` are or hold, package docstrings aside."""
-    files: set[str] = set()
-    for path in paths:
-        place = project.path / path
-        found = place.rglob("*.py") if place.is_dir() else [place]
-        files |= {str(file.relative_to(project.path)) for file in found if file.suffix == ".py"}
-    return {file for file in files if not file.endswith("__init__.py")}
+def recorded(project: Project, stage: dict) -> set[str]:
+    """Return the modules that a stage's record of its code names."""
+    (record,) = [d["path"] for d in stage["deps"] if d["path"].startswith("data/code/")]
+    lines = (project.path / record).read_text().splitlines()
+    return {line.split()[1] for line in lines if line.startswith("module ")}
 
 
-def test_deps_are_the_modules_that_each_stage_imports(project: Project, tmp_path: Path):
+def imported_late(modules: set[str]) -> set[str]:
+    """Return the modules that some of `modules` import within a function, and what those import."""
+    late: set[str] = set()
+    for name in modules:
+        file = ROOT / Path(*name.split(".")).with_suffix(".py")
+        tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
+        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+            late |= {
+                node.module
+                for node in ast.walk(function)
+                if isinstance(node, ast.ImportFrom) and str(node.module).startswith("stages.")
+            }
+    return late
+
+
+def test_records_name_the_modules_that_each_stage_loads(project: Project, tmp_path: Path):
     tracer, trace = tmp_path / "tracer", tmp_path / "trace.jsonl"
     tracer.mkdir()
     (tracer / "sitecustomize.py").write_text(TRACER)
     for name, stage in resolved_stages(project).items():
+        if name == "code":
+            continue
         trace.unlink(missing_ok=True)
         command = command_of(stage)
         if name == "check":
@@ -59,10 +73,13 @@ def test_deps_are_the_modules_that_each_stage_imports(project: Project, tmp_path
             command += ["--params", str(ROOT / "params.yaml")]
         project.run(*command, PYTHONPATH=str(tracer), TRACE=str(trace))
         lines = [json.loads(line) for line in trace.read_text().splitlines()]
-        (modules,) = [set(line["modules"]) for line in lines if "stages" in line["argv"][0]]
-        imported = {module for module in modules if not module.endswith("__init__.py")}
-        deps = [dep["path"] for dep in stage["deps"] if dep["path"].startswith("stages/")]
-        assert files_below(project, deps) == imported, name
+        (files,) = [line["modules"] for line in lines if "stages" in line["argv"][0]]
+        loaded = {
+            file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files
+        }
+        record = recorded(project, stage)
+        assert loaded <= record, name
+        assert record - loaded <= imported_late(loaded), name
 
 
 def test_package_inits_hold_nothing_but_a_docstring():
@@ -109,11 +126,11 @@ def test_params_are_what_each_stage_reads(project: Project, tmp_path: Path):
     ):
         command = command_of(stages[name])
         subset = tmp_path / "subset.yaml"
-        subset.write_text(yaml.safe_dump(only(project.read(), declared[name]), sort_keys=False))
+        write_params(subset, only(project.read(), declared[name]))
         project.run(*command, "--params", str(subset))
         assert project.outputs() == before, f"{name} reads more than it declares"
         for missing in declared[name]:
             keys = [key for key in declared[name] if key != missing]
-            subset.write_text(yaml.safe_dump(only(project.read(), keys), sort_keys=False))
+            write_params(subset, only(project.read(), keys))
             result = project.run(*command, "--params", str(subset), check=False)
             assert result.returncode == 2, f"{name} does not need {missing}"

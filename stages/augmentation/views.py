@@ -9,6 +9,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Pictures = npt.NDArray[Any]  # (n, height, width, channels)
+Offsets = int | npt.NDArray[np.int64]
+
+
+def mirrored(pictures: Pictures) -> Pictures:
+    """Return (n, height, width, channels) pictures mirrored left to right, without a copy."""
+    return pictures[:, :, ::-1]
+
+
+def moved(pictures: Pictures, down: Offsets, right: Offsets) -> Pictures:
+    """Return pictures moved by whole pixels; the pixels at the edge are repeated.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (n, height, width, channels)
+    down, right : int or ndarray of shape (n,)
+        By how many pixels, all of them or each.
+    """
+    n, height, width, _ = pictures.shape
+    lines = np.clip(np.arange(height) - np.reshape(down, (-1, 1)), 0, height - 1)
+    columns = np.clip(np.arange(width) - np.reshape(right, (-1, 1)), 0, width - 1)
+    moved_pictures: Pictures = pictures[
+        np.arange(n)[:, None, None], lines[:, :, None], columns[:, None, :]
+    ]
+    return moved_pictures
+
 
 @dataclass(frozen=True)
 class View:
@@ -20,10 +46,10 @@ class View:
     mirror : bool
         Left to right.
     down, right : int
-        By how many pixels they are moved, after that; the pixels at the edge are repeated.
+        By how many pixels they are moved, after that.
     """
 
-    pictures: npt.NDArray[Any]
+    pictures: Pictures
     mirror: bool
     down: int
     right: int
@@ -32,17 +58,13 @@ class View:
         """Return n."""
         return len(self.pictures)
 
-    def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
+    def __getitem__(self, rows: slice) -> Pictures:
         """Return some of them."""
         pictures = self.pictures[rows]
-        _, height, width, _ = pictures.shape
-        lines = np.clip(np.arange(height) - self.down, 0, height - 1)
-        columns = np.clip(np.arange(width) - self.right, 0, width - 1)
-        source = pictures[:, :, ::-1] if self.mirror else pictures
-        return source[:, lines[:, np.newaxis], columns]
+        return moved(mirrored(pictures) if self.mirror else pictures, self.down, self.right)
 
 
-def views_of(pictures: npt.NDArray[Any], flip: bool, shift: int) -> list[View]:
+def views_of(pictures: Pictures, flip: bool, shift: int) -> list[View]:
     """Return what is not `pictures` themselves: moved along the diagonals, mirrored, and both."""
     diagonals = itertools.product((-shift, shift), repeat=2)
     moves = [(0, 0), *diagonals] if shift else [(0, 0)]

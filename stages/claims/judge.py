@@ -18,8 +18,8 @@ from stages.claims.rules import (
 )
 from stages.claims.schema import Bar, Claim, Compare, Published, Remark
 from stages.claims.wording import rule_text, subject, unit_of
+from stages.evaluation.results import Result
 from stages.readings.fitting import Fit
-from stages.reporting.results import Result
 from stages.statistics.comparisons import difference, holm
 from stages.statistics.intervals import picture_margin
 

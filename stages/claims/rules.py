@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stages.reporting.text import Unit, bracket, number, threshold
 from stages.statistics.comparisons import Difference, Runs, difference, seeds_to_decide
 from stages.statistics.intervals import prediction_interval, t_interval
+from stages.statistics.units import Unit, bracket, number, threshold
 
 Verdict = Literal["holds", "does not hold", "undecided", "reproduces", "does not reproduce"]
 ONE_SEED = "one seed gives no interval"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stages.claims.schema import Bar, Compare, Measured, Published, Remark
-from stages.reporting.text import LOGITS, NATS, PERCENT, Unit, number, threshold
+from stages.statistics.units import LOGITS, NATS, PERCENT, Unit, number, threshold
 
 MEASURES = {
     "accuracy": "",

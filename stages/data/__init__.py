@@ -1,1 +1,1 @@
-"""Pictures and features as arrays: CIFAR-10's batch files, and the feature sets made of them."""
+"""Pictures and features as arrays: what fetch and preprocess write."""

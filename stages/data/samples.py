@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from stages.params.loading import parse
-from stages.runtime.errors import PipelineError
+from stages.params.loading import parse, suggestion
+from stages.runtime.errors import ParamsError, PipelineError
 from stages.runtime.files import read_json, write_json
+
+PictureShape = tuple[int, int, int]  # height, width, channels
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Split(BaseModel):
+    """Which batches to train on, and which to test on; no batch is in both."""
+
+    model_config = ConfigDict(frozen=True)
+
+    train: Names
+    test: Names
 
 
 @dataclass(frozen=True)
@@ -22,26 +35,38 @@ class Samples:
 
     Attributes
     ----------
-    values : ndarray of shape (n, 32, 32, 3), uint8, or (n, n_features), float32
-        Pictures, or feature vectors.
+    values : ndarray of shape (n, height, width, channels), uint8, or (n, n_features), float32
+        Pictures, of three channels or one, or feature vectors.
     labels : ndarray of shape (n,), int64
         Indices into `class_names`.
     batches : dict of str to (int, int)
         First row and end row of each batch.
+    splits : dict of str to Split
+        What experiments train and test on, by the names that params.yaml has for it.
     class_names : list of str
-        The ten classes.
     views : sequence of ndarray, like `values`
         The same features of the pictures mirrored or moved.
     picture_shape : tuple of int, optional
         Height, width and channels of a row of `values` that still is a picture.
+    origin : dict, optional
+        How features were made: their transform, its parameters, and what of.
     """
 
     values: npt.NDArray[np.generic]
     labels: npt.NDArray[np.int64]
     batches: dict[str, tuple[int, int]]
+    splits: dict[str, Split]
     class_names: list[str]
     views: Sequence[npt.NDArray[np.generic]] = ()
-    picture_shape: tuple[int, int, int] | None = None
+    picture_shape: PictureShape | None = None
+    origin: dict[str, Any] | None = None
+
+    def split(self, name: str) -> Split:
+        """Return a split; raise a ParamsError if there is none of this name."""
+        if name not in self.splits:
+            hint = suggestion(name, [*self.splits])
+            raise ParamsError(f"split: the dataset has no split {name!r}{hint}")
+        return self.splits[name]
 
     def select(self, names: Sequence[str]) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
         """Return values and labels of the batches `names`, in that order.
@@ -53,7 +78,8 @@ class Samples:
 
     def select_views(self, names: Sequence[str]) -> list[npt.NDArray[np.generic]]:
         """Return the features of the mirrored and moved pictures likewise."""
-        return [view[self._rows(names)] for view in self.views]
+        rows = self._rows(names)
+        return [view[rows] for view in self.views]
 
     def _rows(self, names: Sequence[str]) -> slice | npt.NDArray[np.int64]:
         rows = [self.batches[name] for name in names]
@@ -62,12 +88,47 @@ class Samples:
         return np.concatenate([np.arange(start, end) for start, end in rows])
 
 
+def join_batches(
+    batches: Mapping[str, tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]],
+    class_names: list[str],
+    splits: dict[str, Split],
+) -> Samples:
+    """Return the pictures and labels of all batches, which may differ in size, one after another.
+
+    Parameters
+    ----------
+    batches : dict of str to (ndarray, ndarray)
+        Pictures, (n, height, width, channels) or (n, height, width), and labels of any integer
+        type, by the name of the batch.
+    class_names : list of str
+    splits : dict of str to Split
+    """
+    pictures = np.concatenate([pictures for pictures, _ in batches.values()])
+    pictures = pictures[..., np.newaxis] if pictures.ndim == 3 else pictures
+    ends = np.cumsum([len(labels) for _, labels in batches.values()]).tolist()
+    return Samples(
+        values=pictures,
+        labels=np.concatenate([labels for _, labels in batches.values()]).astype(np.int64),
+        batches=dict(zip(batches, zip([0, *ends], ends, strict=False), strict=True)),
+        splits=splits,
+        class_names=class_names,
+        picture_shape=pictures.shape[1:],
+    )
+
+
+def write_pictures(folder: Path, samples: Samples) -> None:
+    """Write the pictures of a dataset into the empty `folder`."""
+    _write_header(folder, samples, 0, samples.picture_shape, None)
+    np.save(folder / "values.npy", np.ascontiguousarray(samples.values))
+
+
 def write_features(
     folder: Path,
     like: Samples,
     values: Iterable[npt.NDArray[np.float32]],
     views: Sequence[Iterable[npt.NDArray[np.float32]]] = (),
-    picture_shape: tuple[int, int, int] | None = None,
+    picture_shape: PictureShape | None = None,
+    origin: dict[str, Any] | None = None,
 ) -> None:
     """Write a feature set of the samples of `like`.
 
@@ -76,24 +137,96 @@ def write_features(
     folder : Path
         Empty.
     like : Samples
-        Its labels, batches and names of classes are the feature set's too.
+        Its labels, batches, splits and names of classes are the feature set's too.
     values : iterable of ndarray, shapes (any, n_features)
         The rows of `Samples.values`, in blocks.
     views : sequence of such iterables
         The rows of `Samples.views`.
     picture_shape : tuple of int, optional
+    origin : dict, optional
+        See `Samples`.
     """
-    np.save(folder / "labels.npy", like.labels)
-    header = _Header(
-        batches=like.batches,
-        class_names=like.class_names,
-        n_views=len(views),
-        picture_shape=picture_shape,
-    )
-    write_json(folder / "header.json", header.model_dump())
+    _write_header(folder, like, len(views), picture_shape, origin)
     _write_array(folder / "values.npy", values, len(like.labels))
     for path, view in zip(_view_paths(folder, len(views)), views, strict=True):
         _write_array(path, view, len(like.labels))
+
+
+def open_samples(folder: Path) -> Samples:
+    """Map pictures or features read-only: processes that open the same share its memory.
+
+    Raises
+    ------
+    PipelineError
+        If a file is missing or they do not fit each other.
+    """
+    header = parse(_Header, read_json(folder / "header.json"), f"{folder}/header.json")
+    try:
+        values, *views = (
+            np.load(path, mmap_mode="r", allow_pickle=False)
+            for path in (folder / "values.npy", *_view_paths(folder, header.n_views))
+        )
+        labels = np.load(folder / "labels.npy", allow_pickle=False)
+    except Exception as error:  # a damaged .npy can raise nearly anything
+        raise PipelineError(f"{folder} is damaged ({error}): delete it, run 'dvc repro'") from None
+    if wrong := _mistake(header, values, labels, views):
+        raise PipelineError(f"{folder} is damaged ({wrong}): delete it, run 'dvc repro'")
+    fields = header.model_dump(exclude={"n_views", "splits"})
+    return Samples(values, labels, views=views, splits=header.splits, **fields)
+
+
+def _mistake(
+    header: _Header,
+    values: npt.NDArray[Any],
+    labels: npt.NDArray[Any],
+    views: Sequence[npt.NDArray[Any]],
+) -> str:
+    """Return what does not fit; nothing if all does."""
+    n, shape = len(labels), header.picture_shape
+    if {view.shape for view in views} - {values.shape} or len(values) != n:
+        return f"{n} labels, and values of {sorted({values.shape, *(v.shape for v in views)})}"
+    if values.ndim != 2 and values.shape[1:] != shape:
+        return f"values of {values.shape}, and pictures of {shape}"
+    if labels.dtype.kind not in "iu" or (n and not _within(labels, len(header.class_names))):
+        return f"labels are not numbers from 0 to {len(header.class_names) - 1}"
+    if any(not 0 <= start < end <= n for start, end in header.batches.values()):
+        return f"batches are not within {n} rows"
+    used = {batch for split in header.splits.values() for batch in (*split.train, *split.test)}
+    return f"no batch {min(used - set(header.batches))}" if used - set(header.batches) else ""
+
+
+def _within(labels: npt.NDArray[Any], n_classes: int) -> bool:
+    return bool(labels.min() >= 0 and labels.max() < n_classes)
+
+
+class _Header(BaseModel):
+    """What ``header.json`` holds."""
+
+    batches: dict[str, tuple[int, int]]
+    splits: dict[str, Split]
+    class_names: list[str]
+    n_views: int = Field(ge=0, le=1000)
+    picture_shape: PictureShape | None
+    origin: dict[str, Any] | None
+
+
+def _write_header(
+    folder: Path,
+    like: Samples,
+    n_views: int,
+    picture_shape: PictureShape | None,
+    origin: dict[str, Any] | None,
+) -> None:
+    header = _Header(
+        batches=like.batches,
+        splits=like.splits,
+        class_names=like.class_names,
+        n_views=n_views,
+        picture_shape=picture_shape,
+        origin=origin,
+    )
+    write_json(folder / "header.json", header.model_dump(mode="json"))
+    np.save(folder / "labels.npy", like.labels)
 
 
 def _view_paths(folder: Path, n_views: int) -> list[Path]:
@@ -111,46 +244,3 @@ def _write_array(path: Path, blocks: Iterable[npt.NDArray[np.float32]], n: int) 
                 header = {"descr": "<f4", "fortran_order": False, "shape": (n, block.shape[1])}
                 np.lib.format.write_array_header_1_0(file, header)
             file.write(np.ascontiguousarray(block, dtype="<f4").data)
-
-
-def open_features(folder: Path) -> Samples:
-    """Map a feature set read-only: processes that open the same one share its memory.
-
-    Raises
-    ------
-    PipelineError
-        If a file is missing or they do not fit each other.
-    """
-    header = parse(_Header, read_json(folder / "header.json"), f"{folder}/header.json")
-    try:
-        values, *views = (
-            np.load(path, mmap_mode="r", allow_pickle=False)
-            for path in (folder / "values.npy", *_view_paths(folder, header.n_views))
-        )
-        labels = np.load(folder / "labels.npy", allow_pickle=False)
-    except Exception as error:  # a damaged .npy can raise nearly anything
-        raise PipelineError(f"{folder} is no feature set ({error}): run 'dvc repro'") from None
-    shapes = {values.shape, *(view.shape for view in views)}
-    if values.ndim != 2 or len(values) != len(labels) or len(shapes) > 1:
-        raise PipelineError(
-            f"{folder} is damaged: {labels.shape} labels, and features of {sorted(shapes)}"
-        )
-    if any(not 0 <= start < end <= len(labels) for start, end in header.batches.values()):
-        raise PipelineError(f"{folder} is damaged: its batches are not within {len(labels)} rows")
-    return Samples(
-        values,
-        labels,
-        header.batches,
-        header.class_names,
-        views,
-        header.picture_shape,
-    )
-
-
-class _Header(BaseModel):
-    """What ``header.json`` holds."""
-
-    batches: dict[str, tuple[int, int]]
-    class_names: list[str]
-    n_views: int = Field(ge=0, le=1000)
-    picture_shape: tuple[int, int, int] | None = None

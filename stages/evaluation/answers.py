@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from stages.data.samples import Samples
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.inputs import mirrored
+from stages.network.inputs import mirrored_rows
 from stages.network.model import PREDICTION_ROWS
 from stages.runtime.errors import PipelineError
 
@@ -41,7 +41,7 @@ class Mirrored:
 
     def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
         """Return some of them."""
-        return mirrored(self.pictures[rows], self.picture_shape)
+        return mirrored_rows(self.pictures[rows], self.picture_shape)
 
 
 View = npt.NDArray[Any] | Mirrored

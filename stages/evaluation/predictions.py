@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.npz import load_npz, save_npz
 from stages.runtime.errors import PipelineError
+from stages.runtime.npz import load_npz, save_npz
 
-FORMAT = "predictions 1"
+FORMAT = "predictions 2"
+IN_HEADER = ("train", "test", "is_complete")
 
 
 class Predictions(NamedTuple):
@@ -19,26 +20,42 @@ class Predictions(NamedTuple):
 
     Attributes
     ----------
-    predicted : ndarray of shape (n_seeds, n_test), uint8
+    predicted : ndarray of shape (n_seeds, n_test), of an unsigned integer type
         Classes, one row for each seed in the order of the experiment's.
-    labels : ndarray of shape (n_test,), uint8
+    labels : ndarray of shape (n_test,), of the same type
         The true classes.
     first_weights : ndarray of shape (n_features, n_units), float32
         Weights of the first layer of the first seed's network.
     loss, net_loss : ndarray of shape (n_seeds, n_epochs), float64
         Training loss with and without the penalty; NaN after an early stop.
+    train, test : list of str
+        The batches of its split.
+    is_complete : bool
+        Whether those are all batches of the dataset.
     """
 
-    predicted: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
+    predicted: npt.NDArray[np.unsignedinteger[Any]]
+    labels: npt.NDArray[np.unsignedinteger[Any]]
     first_weights: npt.NDArray[Any]
     loss: npt.NDArray[np.float64]
     net_loss: npt.NDArray[np.float64]
+    train: list[str]
+    test: list[str]
+    is_complete: bool
+
+
+def smallest(
+    classes: npt.NDArray[np.integer[Any]], n_classes: int
+) -> npt.NDArray[np.unsignedinteger[Any]]:
+    """Return classes from 0 to ``n_classes - 1`` as the smallest type that has them all."""
+    return classes.astype(np.min_scalar_type(n_classes - 1))
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:
     """Write the arrays; the same arrays give the same bytes."""
-    save_npz(path, {"format": FORMAT}, predictions._asdict())
+    arrays = predictions._asdict()
+    header = {name: arrays.pop(name) for name in IN_HEADER}
+    save_npz(path, {"format": FORMAT, **header}, arrays)
 
 
 def load_predictions(path: Path) -> Predictions:
@@ -50,9 +67,10 @@ def load_predictions(path: Path) -> Predictions:
         If the file is missing, damaged, or its arrays are not those of one experiment.
     """
     header, arrays = load_npz(path)
-    if header.get("format") != FORMAT or set(arrays) != set(Predictions._fields):
+    fields: dict[str, Any] = {**{name: header.get(name) for name in IN_HEADER}, **arrays}
+    if header.get("format") != FORMAT or set(fields) != set(Predictions._fields):
         raise PipelineError(f"{path} holds no predictions: delete it, run 'dvc repro'")
-    predictions = Predictions(**arrays)
+    predictions = Predictions(**fields)
     if predictions.predicted.shape != (len(predictions.loss), len(predictions.labels)):
         raise PipelineError(f"{path} is damaged (its shapes differ): delete it, run 'dvc repro'")
     return predictions

@@ -54,7 +54,7 @@ def spreads(per_seed: list[dict[str, float]]) -> dict[str, dict[str, float | Non
     }
 
 
-def confusion(predicted: npt.NDArray[np.uint8], y: Labels, n_classes: int) -> npt.NDArray[np.int64]:
+def confusion(predicted: npt.NDArray[np.int64], y: Labels, n_classes: int) -> npt.NDArray[np.int64]:
     """Count (true class, predicted class) over the (n_seeds, n) predictions of all networks."""
     cells = y * n_classes + predicted
     counts = np.bincount(cells.ravel(), minlength=n_classes**2)

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.network.losses import Floats
-from stages.network.npz import load_npz, save_npz
 from stages.runtime.errors import PipelineError
+from stages.runtime.npz import load_npz, save_npz
 
 ROWS = 1024  # hashed at a time, so that a memory map is never read as a whole
 

@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_limits
 
 from stages.network.checkpoint import Checkpoint, Stateful, identify
 from stages.network.early_stopping import EarlyStopping, hold_out
+from stages.network.epochs import Settings, Training
 from stages.network.losses import Floats, Labels, log_softmax, softmax
 from stages.network.model import Network
 from stages.network.parameters import check_parameters
-from stages.network.training import Settings, Training
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
 

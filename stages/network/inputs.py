@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stages.augmentation.views import mirrored, moved
 from stages.network.losses import Floats
 
-Rows = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 
 class Inputs:
@@ -65,7 +66,7 @@ class Inputs:
         self.picture_shape = picture_shape or (0, 0, 0)
         self._batch: Floats = np.empty((batch_size, X.shape[1]), dtype=dtype)
 
-    def batch(self, rows: Rows, generator: np.random.Generator) -> Floats:
+    def batch(self, rows: Indices, generator: np.random.Generator) -> Floats:
         """Return the samples of `rows`; the next call overwrites them."""
         # "clip" skips a check of every index; they are right by construction.
         samples = np.take(self.X, rows, axis=0, out=self._batch[: len(rows)], mode="clip")
@@ -77,22 +78,18 @@ class Inputs:
             return samples
         if self.flip:
             chosen = np.flatnonzero(generator.random(len(rows)) < 0.5)
-            samples[chosen] = mirrored(samples[chosen], self.picture_shape)
+            samples[chosen] = mirrored_rows(samples[chosen], self.picture_shape)
         if self.shift:
             samples[:] = self._moved(samples, generator)
         return samples
 
     def _moved(self, X: Floats, generator: np.random.Generator) -> Floats:
-        pictures = X.reshape(-1, *self.picture_shape)
-        n, height, width, _ = pictures.shape
-        offsets = generator.integers(-self.shift, self.shift, size=(2, n, 1), endpoint=True)
-        rows = np.clip(np.arange(height) + offsets[0], 0, height - 1)
-        columns = np.clip(np.arange(width) + offsets[1], 0, width - 1)
-        samples = np.arange(n)[:, None, None]
-        moved: Floats = pictures[samples, rows[:, :, None], columns[:, None, :]]
-        return moved.reshape(X.shape)
+        # Drawn as (2, n, 1): the trained networks depend on the order of the draws.
+        size = (2, len(X), 1)
+        up, left = generator.integers(-self.shift, self.shift, size=size, endpoint=True)
+        return moved(X.reshape(-1, *self.picture_shape), -up, -left).reshape(X.shape)
 
 
-def mirrored(X: npt.NDArray[Any], picture_shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+def mirrored_rows(X: npt.NDArray[Any], picture_shape: tuple[int, int, int]) -> npt.NDArray[Any]:
     """Return (n, n_features) pictures mirrored left to right."""
-    return X.reshape(-1, *picture_shape)[:, :, ::-1].reshape(X.shape)
+    return mirrored(X.reshape(-1, *picture_shape)).reshape(X.shape)

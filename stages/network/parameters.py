@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from stages.network.activations import ACTIVATIONS
+from stages.network.epochs import LAST_BATCHES
 from stages.network.optimizers import SCHEDULES
 from stages.network.penalties import PENALTIES
-from stages.network.training import LAST_BATCHES
 
 CHOICES: dict[str, Collection[str]] = {
     "activation": ACTIVATIONS,

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.model import Network
-from stages.network.npz import load_npz, save_npz
 from stages.runtime.errors import PipelineError
+from stages.runtime.npz import load_npz, save_npz
 
 FORMAT = "softmax-network 1"
 

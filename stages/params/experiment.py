@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from stages.params.batches import Batches
-from stages.params.loading import Section, entry, parse, read_params, shown
+from stages.params.loading import Section, entry, parse, read_params, shown, suggestion
 from stages.runtime.errors import ParamsError
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -19,14 +18,14 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class Defaults(Section):
     """How to train and test, unless an experiment says otherwise.
 
-    The fields from `hidden_layer_sizes` to `validation_fraction` are those of
-    `stages.network.classifier.SoftmaxNetwork` and mean the same there; of a list of numbers,
-    the value is chosen on held-out training samples. With `average_views` the probabilities of a
-    test picture and of its mirror image, or of all views that its features come with, are averaged.
+    `split` names one of the dataset's splits. The fields from `hidden_layer_sizes` to
+    `validation_fraction` are those of `stages.network.classifier.SoftmaxNetwork` and mean the same
+    there; of a list of numbers, the value is chosen on held-out training samples. With
+    `average_views` the probabilities of a test picture and of its mirror image, or of all views
+    that its features come with, are averaged.
     """
 
-    train: Batches
-    test: Batches
+    split: str
     hidden_layer_sizes: list[Annotated[int, Field(ge=1, le=16384)]]
     activation: Literal["identity", "relu", "tanh"]
     penalty: Literal["none", "l1", "l2"]
@@ -42,7 +41,7 @@ class Defaults(Section):
     label_smoothing: Share | Annotated[list[Share], Field(min_length=2)]
     weight_scale: Positive | None
     flip: bool
-    shift: Annotated[int, Field(ge=0, le=16)]
+    shift: Annotated[int, Field(ge=0)]
     averaged_epochs: Annotated[int, Field(ge=0)]
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
@@ -51,10 +50,21 @@ class Defaults(Section):
 
 
 class Experiment(Defaults):
-    """What is trained on what, and how."""
+    """What is trained on what, and how.
+
+    Attributes
+    ----------
+    dataset : str
+        An entry of ``datasets:``.
+    preprocessing : str
+        With the dataset's name before it, an entry of ``features:``.
+    recipe : str
+        An entry of ``recipes:``, whose settings replace the defaults.
+    """
 
     dataset: str
     preprocessing: str
+    recipe: str
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Experiment:
@@ -62,8 +72,6 @@ class Experiment(Defaults):
             values = getattr(self, name)
             if isinstance(values, list) and len(set(values)) < len(values):
                 raise ValueError(f"{name}: {values} is not allowed: it names one value twice")
-        if shared := set(self.train) & set(self.test):
-            raise ValueError(f"test: {self.test} is not allowed: train has {min(shared)} too")
         strengths, momenta, dropouts = map(_as_list, (self.alpha, self.momentum, self.dropout))
         if self.penalty == "none" and any(strengths):
             raise ValueError(f"alpha: {self.alpha} is not allowed: it needs a penalty, l1 or l2")
@@ -83,7 +91,7 @@ class Experiment(Defaults):
 
     def network_params(self) -> dict[str, Any]:
         """Return the fields that are constructor arguments of `SoftmaxNetwork`."""
-        ours = {"dataset", "preprocessing", "train", "test", "seeds", "average_views"}
+        ours = {"dataset", "preprocessing", "recipe", "split", "seeds", "average_views"}
         return self.model_dump(exclude=ours)
 
 
@@ -108,15 +116,36 @@ def _as_list(value: float | list[float]) -> list[float]:
 
 
 def merge(document: dict[str, Any], name: str) -> Experiment:
-    """Return the experiment `name`: its own entry over ``defaults``, shortened by ``quick``."""
-    defaults, own = entry(document, "defaults"), entry(document, "experiments", name)
-    for where, value in (("defaults", defaults), (f"experiments.{name}", own)):
-        if not isinstance(value, dict):
-            raise ParamsError(f"{where}: {shown(value)} is not allowed: write a mapping of keys")
+    """Return an experiment: its entry over its recipe over ``defaults``, shortened by ``quick``."""
+    where, own = f"experiments.{name}", entry(document, "experiments", name)
+    defaults = _mapping(entry(document, "defaults"), "defaults")
     parse(Defaults, defaults, "defaults")
-    experiment = parse(Experiment, {**defaults, **own}, f"experiments.{name}")
+    recipe = _mapping(own, where).get("recipe")
+    if not isinstance(recipe, str):
+        allowed = "name an entry of recipes:"
+        raise ParamsError(f"{where}.recipe: {shown(recipe)} is not allowed: {allowed}")
+    known = _mapping(entry(document, "recipes"), "recipes")
+    if recipe not in known:
+        hint = suggestion(recipe, [*map(str, known)])
+        raise ParamsError(f"{where}.recipe: no entry recipes.{recipe}{hint}")
+    settings = merge_recipe(document, recipe)
+    experiment = parse(Experiment, {**settings, **own}, where)
     quick = read_quick(document)
     return quick.shorten(experiment) if quick.enabled else experiment
+
+
+def merge_recipe(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the settings of the recipe `name` over ``defaults``, each checked by itself."""
+    own = _mapping(entry(document, "recipes", name), f"recipes.{name}")
+    settings = {**entry(document, "defaults"), **own}
+    parse(Defaults, settings, f"recipes.{name}")
+    return settings
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ParamsError(f"{where}: {shown(value)} is not allowed: write a mapping of keys")
+    return value
 
 
 def read_quick(document: dict[str, Any]) -> Quick:

@@ -7,8 +7,9 @@ import reprlib
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.runtime.errors import ParamsError
 
@@ -30,7 +31,7 @@ _SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 80
 
 
 def read_params(path: Path) -> dict[str, Any]:
-    """Read a whole params file.
+    """Read a whole params file, as YAML 1.2 and with the library that DVC reads it with.
 
     Raises
     ------
@@ -39,13 +40,17 @@ def read_params(path: Path) -> dict[str, Any]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        document = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - it is a SafeLoader
+        document = YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise ParamsError(f"{path} is missing: run from the project's folder") from None
     except UnicodeDecodeError as error:
         raise ParamsError(f"{path} is no UTF-8 text, save it as such: {error}") from None
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        # PyYAML lets the errors of dates, numbers and odd tags through as they are.
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ParamsError(f"{path}{line} is no valid YAML: {error.problem}") from None
+    except (YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        # The library lets the errors of dates, numbers and odd tags through as they are.
         raise ParamsError(f"{path} is no valid YAML: {error}") from None
     if not isinstance(document, dict):
         raise ParamsError(f"{path} must be a mapping of sections, it is {shown(document)}")
@@ -138,16 +143,3 @@ def _keys(location: tuple[int | str, ...], value: Any) -> list[str]:
             continue
         keys.append(str(part))
     return keys
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """PyYAML keeps the last of two equal keys silently; here they are an error."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [self.construct_object(key) for key, _ in node.value if key.value != "<<"]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {name!r} is there twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep)

@@ -9,14 +9,14 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from stages.data.samples import Samples
+from stages.pictures.drawings import Drawing
 from stages.pictures.mistakes import Mistake
-from stages.pictures.views import Pictures
 from stages.transforms.base import Rows
 
 mpl.use("Agg")
 
 
-def draw_preprocessing(rows: dict[str, Pictures], titles: list[str], path: Path) -> None:
+def draw_preprocessing(rows: dict[str, Drawing], titles: list[str], path: Path) -> None:
     """Draw one row for each preprocessing, one column for each picture."""
     figure = Figure(figsize=(len(titles), len(rows) + 0.3), layout="constrained")
     panels = figure.subplots(len(rows), len(titles), squeeze=False)

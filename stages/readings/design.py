@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from stages.params.batches import Batches
 from stages.params.experiment import Positive, Strength
 from stages.params.loading import Section, entry, parse, shown
 from stages.readings.factors import Factor, Plain, Value, Values, reading_name
@@ -38,13 +37,6 @@ class Run(Section):
     plain: Plain
     alone: Values
     pairs: list[Values]
-
-
-class Split(Section):
-    """Which batches to train on, and which to test on."""
-
-    train: Batches
-    test: Batches
 
 
 class Inferred(Section):
@@ -93,15 +85,12 @@ class Forensics(Section):
     ----------
     seeds : list of int
         Of each reading; two or more, since their spread makes the intervals.
-    training : dict of Split
-        What the values of the factor ``training`` stand for.
     runs : dict of Run
         By the name of the experiment without its dataset.
     inferred : list of Inferred
     """
 
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=2)]
-    training: Annotated[dict[str, Split], Field(min_length=1)]
     runs: Annotated[dict[str, Run], Field(min_length=1)]
     inferred: list[Inferred]
 
@@ -109,10 +98,6 @@ class Forensics(Section):
     def _consistent(self) -> Forensics:
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds: {self.seeds} is not allowed: it names one value twice")
-        for name, split in self.training.items():
-            if shared := set(split.train) & set(split.test):
-                reason = f"train has {min(shared)} too"
-                raise ValueError(f"training.{name}.test: {split.test} is not allowed: {reason}")
         for name, run in self.runs.items():
             self._check_run(f"runs.{name}", run)
         for number, item in enumerate(self.inferred):
@@ -127,9 +112,6 @@ class Forensics(Section):
         seen: dict[Plain, str] = {}
         for reading in readings(run):
             values, name = reading.values, reading.name
-            if values.training not in self.training:
-                known = f"choose from {', '.join(self.training)}"
-                raise ValueError(f"{where}: training {values.training!r} is not allowed: {known}")
             if (values.l1_step is None) == (run.penalty == "l1"):
                 reason = "give one with penalty l1, and with no other"
                 raise ValueError(f"{where}: l1_step {values.l1_step!r} is not allowed: {reason}")
@@ -192,8 +174,6 @@ def read_forensics(document: dict[str, Any], dataset: str) -> Forensics | None:
         return None
     value, where = section[dataset], f"forensics.{dataset}"
     # The innermost first: an unknown key is answered with the keys of the section it is in.
-    for path, split in _parts(value, "training").items():
-        parse(Split, split, f"{where}.{path}")
     for path, run in _parts(value, "runs").items():
         if isinstance(run, dict) and "plain" in run:
             parse(Plain, run["plain"], f"{where}.{path}.plain")

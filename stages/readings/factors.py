@@ -26,12 +26,12 @@ class Plain(Section):
     activation : {"identity", "relu", "tanh"}
         Of the hidden layer.
     training : str
-        Which pictures to train and to test on, an entry of ``training:``.
+        Which pictures to train and to test on, one of the dataset's splits.
     first_weights : {"rule", "he", "lecun"} or float
         The rule of the product's network (He's in front of a ReLU, else LeCun's), either rule
         whatever the activation, or a standard deviation.
     last_batch : {"even", "short", "drop"}
-        What becomes of a remainder, see `stages.network.training.batch_slices`.
+        What becomes of a remainder, see `stages.network.epochs.batch_slices`.
     l1_step : {"proximal", "subgradient", "half-subgradient"}
         How the L1 penalty moves the weights; only with ``penalty: l1``.
     pixels : {"unit", "raw", "centred"}

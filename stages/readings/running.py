@@ -12,19 +12,19 @@ import numpy.typing as npt
 from joblib import delayed
 from threadpoolctl import threadpool_limits
 
-from stages.data.samples import Samples
+from stages.data.samples import Samples, Split
+from stages.network.epochs import DivergedError, Settings, Training
 from stages.network.losses import Floats
 from stages.network.model import Network
-from stages.network.npz import load_npz, save_npz
 from stages.network.penalties import Penalty
-from stages.network.training import DivergedError, Settings, Training
-from stages.network.workers import side_by_side
-from stages.readings.design import Forensics, Reading, Run, Split, readings
+from stages.readings.design import Forensics, Reading, Run, readings
 from stages.readings.factors import Plain
 from stages.readings.penalties import L1_STEPS
 from stages.readings.storage import CURVES, ReadingRuns
+from stages.runtime.npz import load_npz, save_npz
+from stages.runtime.parallel import side_by_side
+from stages.statistics.units import TO_PERCENT
 
-PERCENT = 100
 RULES = {"he": "relu", "lecun": "identity"}  # the activations in front of which each applies
 
 
@@ -40,6 +40,8 @@ class Job(NamedTuple):
     reading : Reading
     split : Split
         The batches of its training value.
+    n_pictures : int
+        How many it trains on.
     seed : int
     """
 
@@ -48,6 +50,7 @@ class Job(NamedTuple):
     run: Run
     reading: Reading
     split: Split
+    n_pictures: int
     seed: int
 
     @property
@@ -57,23 +60,28 @@ class Job(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How long it takes, up to a factor: epochs times training batches."""
-        return self.run.epochs * len(self.split.train)
+        """How long it takes, up to a factor: epochs times training pictures."""
+        return self.run.epochs * self.n_pictures
 
     def path(self, folder: Path) -> Path:
         """Return where its curves are kept until all are done."""
         return folder / f"{self.number:03d}.npz"
 
 
-def jobs_of(design: Forensics) -> list[Job]:
+def jobs_of(design: Forensics, samples: Samples) -> list[Job]:
     """Return a job for each run, reading and seed, in the order of the design."""
     combinations = [
-        (name, run, reading, design.training[reading.values.training], seed)
+        (name, run, reading, seed)
         for name, run in design.runs.items()
         for reading in readings(run)
         for seed in design.seeds
     ]
-    return [Job(number, *parts) for number, parts in enumerate(combinations)]
+    jobs = []
+    for number, (name, run, reading, seed) in enumerate(combinations):
+        split = samples.split(reading.values.training)
+        n_pictures = len(samples.select(split.train)[1])
+        jobs.append(Job(number, name, run, reading, split, n_pictures, seed))
+    return jobs
 
 
 def run_jobs(jobs: list[Job], samples: Samples, folder: Path) -> Iterator[Job]:
@@ -86,7 +94,7 @@ def run_jobs(jobs: list[Job], samples: Samples, folder: Path) -> Iterator[Job]:
     ----------
     jobs : list of Job
     samples : Samples
-        Pictures, (n, 32, 32, 3) uint8.
+        Pictures, (n, height, width, channels) uint8.
     folder : Path
         Gets a file for each job.
 
@@ -149,7 +157,7 @@ def train(
             for _ in range(run.epochs):
                 training.run_epoch(X, y)
                 right = network.logits(X_test).argmax(axis=1) == y_test
-                accuracy.append(PERCENT * float(right.mean()))
+                accuracy.append(TO_PERCENT * float(right.mean()))
         except DivergedError:
             return {curve: np.full(run.epochs, np.nan) for curve in CURVES}
     loss, net_loss = np.array(training.losses, dtype=np.float64).T
@@ -165,11 +173,11 @@ def inputs(
     Parameters
     ----------
     pixels : {"unit", "raw", "centred"}
-    pictures, test_pictures : ndarray of shape (n, 32, 32, 3), uint8
+    pictures, test_pictures : ndarray of shape (n, height, width, channels), uint8
 
     Returns
     -------
-    tuple of ndarray of shape (n, 3072), float32
+    tuple of ndarray of shape (n, height * width * channels), float32
         With ``unit`` what the transform `normalize` makes, in the same rounding.
     """
     X, X_test = (

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.npz import load_npz, save_npz
 from stages.readings.factors import Value
 from stages.runtime.errors import PipelineError
+from stages.runtime.npz import load_npz, save_npz
 
 FORMAT = "readings 1"
 CURVES = ("loss", "net_loss", "accuracy")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from stages.claims.judge import Judgement
-from stages.reporting.text import PERCENT, bracket, number, p_value, plus_minus
+from stages.statistics.units import PERCENT, bracket, number, p_value, plus_minus
 
 
 def claims_cells(judgements: list[Judgement]) -> pd.DataFrame:
@@ -102,8 +102,7 @@ def overview_cells(table: pd.DataFrame) -> pd.DataFrame:
         {
             "experiment": table["experiment"],
             "preprocessing": table["preprocessing"],
-            "train": table["train"],
-            "test": table["test"],
+            "split": table["split"],
             "accuracy %": [plus_minus(mean, sd, 2) for mean, sd in accuracy],
             "differs from the defaults in": table["settings"],
         }

@@ -9,14 +9,14 @@ import pandas as pd
 
 from stages.claims.judge import Judgement
 from stages.claims.schema import Study
+from stages.evaluation.results import Result, best_result
 from stages.reporting import cells, tables
 from stages.reporting.latex import latex_table
 from stages.reporting.leaderboard import leaderboard_cells
-from stages.reporting.results import Result, best_result
-from stages.reporting.text import plus_minus
 from stages.runtime.files import write_text
 from stages.statistics.comparisons import BOOTSTRAP_SEED, RESAMPLES
 from stages.statistics.intervals import picture_margin
+from stages.statistics.units import plus_minus
 
 
 def write_tables(

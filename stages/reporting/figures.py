@@ -12,7 +12,8 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from stages.claims.schema import Group
-from stages.reporting.results import PERCENT, Result
+from stages.evaluation.results import Result
+from stages.statistics.units import TO_PERCENT
 
 mpl.use("Agg")
 COLUMNS = 3
@@ -69,7 +70,7 @@ def _draw_losses(panel: Any, result: Result) -> None:
 def confusion(result: Result, path: Path) -> None:
     """Draw the confusion matrix, each row as percent of its true class."""
     counts = np.array(result.metrics["confusion_matrix"], dtype=float)
-    percent = PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    percent = TO_PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = result.class_names
     figure = Figure(figsize=(6.4, 5.6), layout="constrained")
     axes = figure.subplots()

@@ -9,14 +9,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from stages.params.batches import BATCH_NAMES
+from stages.evaluation.results import Result
 from stages.params.loading import Section, parse, read_params
 from stages.reporting.cells import interval
 from stages.reporting.figures import save
-from stages.reporting.results import PERCENT, Result
 from stages.reporting.tables import DIGITS, accuracy_intervals, spread
-from stages.reporting.text import plus_minus
 from stages.runtime.errors import PipelineError
+from stages.statistics.units import TO_PERCENT, plus_minus
 
 Minutes = dict[str, float]
 BESIDE = 1.6  # names of points whose minutes differ by a smaller factor could overlap,
@@ -85,7 +84,7 @@ def load_near_duplicates(folder: Path, dataset: str, n_pictures: int) -> list[in
 def leaderboard_table(
     results: list[Result], minutes: Minutes, near_duplicates: list[int]
 ) -> pd.DataFrame:
-    """Return one row per experiment on the test batch, best first; accuracies in percent.
+    """Return one row per experiment on all batches, best first; accuracies in percent.
 
     Only experiments that train on all other batches can be compared with what is published.
 
@@ -104,7 +103,7 @@ def leaderboard_table(
             **accuracy_intervals(result),
         }
         | {
-            "ensemble": PERCENT * result.metrics["ensemble"]["accuracy"],
+            "ensemble": TO_PERCENT * result.metrics["ensemble"]["accuracy"],
             "without_duplicates": _without(result, near_duplicates),
             "views": result.metrics["n_views"],
             "features": result.metrics["n_features"],
@@ -112,8 +111,7 @@ def leaderboard_table(
             "minutes": minutes.get(result.name, np.nan),
         }
         for result in results
-        if list(result.experiment.train) == list(BATCH_NAMES[:-1])
-        and list(result.experiment.test) == [BATCH_NAMES[-1]]
+        if result.predictions.is_complete
     ]
     table = pd.DataFrame(rows, columns=COLUMNS).round(DIGITS)
     return table.sort_values("accuracy_mean", ascending=False, kind="stable")
@@ -183,4 +181,4 @@ def _without(result: Result, pictures: list[int]) -> float:
     """Return the mean accuracy in percent on all but these test pictures; NaN if there are none."""
     if not pictures:
         return np.nan
-    return PERCENT * float(np.delete(result.correct, pictures, axis=1).mean())
+    return TO_PERCENT * float(np.delete(result.correct, pictures, axis=1).mean())

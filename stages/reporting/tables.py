@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from stages.claims.schema import Question, Spread
-from stages.reporting.results import PERCENT, Result
+from stages.evaluation.results import Result
 from stages.statistics.comparisons import difference, holm
 from stages.statistics.components import variance_components
 from stages.statistics.intervals import share_interval, wilson_interval
+from stages.statistics.units import TO_PERCENT
 
 Pairs = list[tuple[Result, Result | None]]  # an experiment and its baseline, if it has one
 DIGITS = 6
@@ -84,7 +85,7 @@ def classes_table(results: list[Result]) -> pd.DataFrame:
     """Return one row per experiment and class: precision, recall and F1, in percent."""
     rows = [
         {"experiment": result.name, "class": numbers["class"]}
-        | {name: PERCENT * numbers[name] for name in ("precision", "recall", "f1")}
+        | {name: TO_PERCENT * numbers[name] for name in ("precision", "recall", "f1")}
         for result in results
         for numbers in result.metrics["per_class"]
     ]
@@ -126,8 +127,8 @@ def accuracy_intervals(result: Result) -> dict[str, float]:
     return {
         "accuracy_low": low,
         "accuracy_high": high,
-        "pictures_low": PERCENT * ends[0],
-        "pictures_high": PERCENT * ends[1],
+        "pictures_low": TO_PERCENT * ends[0],
+        "pictures_high": TO_PERCENT * ends[1],
     }
 
 
@@ -168,8 +169,7 @@ def _settings(result: Result) -> dict[str, Any]:
         "preprocessing": experiment.preprocessing,
         "hidden_layers": "-".join(map(str, experiment.hidden_layer_sizes)) or "none",
         "activation": experiment.activation if experiment.hidden_layer_sizes else "none",
-        "train": batches(list(experiment.train)),
-        "test": batches(list(experiment.test)),
+        "split": experiment.split,
         "epochs": experiment.epochs,
         "seeds": len(experiment.seeds),
         "settings": settings_text(result),
@@ -177,8 +177,8 @@ def _settings(result: Result) -> dict[str, Any]:
 
 
 def settings_text(result: Result) -> str:
-    """Return every setting of an experiment that differs from the defaults, but its batches."""
-    named = {key: value for key, value in result.settings.items() if key not in {"train", "test"}}
+    """Return every setting of an experiment that differs from the defaults, but its split."""
+    named = {key: value for key, value in result.settings.items() if key != "split"}
     return ", ".join(f"{key} {_written(value)}" for key, value in named.items())
 
 
@@ -190,13 +190,7 @@ def _written(value: Any) -> str:
 
 def spread(result: Result, measure: str) -> dict[str, float]:
     """Return mean and standard deviation over the seeds, shares in percent; NaN for one seed's."""
-    factor = 1 if measure in {"loss", "brier"} else PERCENT
+    factor = 1 if measure in {"loss", "brier"} else TO_PERCENT
     numbers = result.metrics[measure]
     sd = np.nan if numbers["sd"] is None else factor * numbers["sd"]
     return {f"{measure}_mean": factor * numbers["mean"], f"{measure}_sd": sd}
-
-
-def batches(names: list[str]) -> str:
-    """Return batch names in short: ``1``, ``1-5``, ``test``."""
-    short = [name.removeprefix("data_batch_").removesuffix("_batch") for name in names]
-    return "1-5" if short == list("12345") else ", ".join(short)

@@ -13,12 +13,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from stages.params.experiment import Defaults, Experiment, Quick
-from stages.params.plugins import find_plugin, plugin_names
 from stages.readings import design, factors
-from stages.schema.feature import Feature
+from stages.runtime.plugins import find_plugin, plugin_names
 from stages.schema.project import NAME, SECTIONS
 from stages.sources.base import Source
 from stages.transforms.base import Transform, find_transform
+from stages.transforms.feature import Feature
 
 Schema = dict[str, Any]
 
@@ -36,6 +36,7 @@ def params_schema() -> Schema:
         "transforms": _section({name: _model(kind) for name, kind in transforms.items()}),
         "quick": _model(Quick),
         "defaults": _model(Defaults),
+        "recipes": _entries({**_model(Defaults), "required": []}),
         "features": _entries({"oneOf": [_feature(*item) for item in transforms.items()]}),
         "experiments": _entries(experiment),
         "forensics": {**_entries(_forensics()), "minProperties": 0},
@@ -70,7 +71,6 @@ def _forensics() -> Schema:
     run["properties"]["plain"] = _flat(factors.Plain)
     run["properties"]["alone"] = _flat(factors.Values)
     run["properties"]["pairs"]["items"] = _flat(factors.Values)
-    forensics["properties"]["training"]["additionalProperties"] = _flat(design.Split)
     forensics["properties"]["runs"]["additionalProperties"] = run
     forensics["properties"]["inferred"]["items"] = _flat(design.Inferred)
     return forensics

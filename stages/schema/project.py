@@ -5,17 +5,28 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stages.data.batches import PICTURE_SHAPE
-from stages.params.experiment import Experiment, merge
+from stages.data.samples import Split
+from stages.params.experiment import Experiment, merge, merge_recipe
 from stages.params.loading import entry, parse, shown, suggestion
-from stages.readings.design import forensics_section, read_forensics
+from stages.readings.design import forensics_section, read_forensics, readings
 from stages.runtime.errors import ParamsError
-from stages.schema.feature import Feature, merge_feature
-from stages.sources.base import Source, make_source
+from stages.sources.base import Outline, make_source
 from stages.transforms.base import Transform, find_transform
+from stages.transforms.chain import raw_name
+from stages.transforms.feature import Feature, merge_feature
 
-SECTIONS = ["datasets", "transforms", "defaults", "quick", "features", "experiments", "forensics"]
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SECTIONS = [
+    "datasets",
+    "transforms",
+    "defaults",
+    "quick",
+    "recipes",
+    "features",
+    "experiments",
+    "forensics",
+]
+# A letter first, and no word of YAML: DVC can't name what reads as a number or as a truth value.
+NAME = re.compile(r"(?!(?:true|false|null)$)[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def check_project(document: dict[str, Any]) -> None:
@@ -28,22 +39,45 @@ def check_project(document: dict[str, Any]) -> None:
     """
     for key in document:
         if key not in SECTIONS:
-            raise ParamsError(f"{key}: unknown section{suggestion(str(key), SECTIONS)}")
+            raise ParamsError(f"{shown(key)}: unknown section{suggestion(str(key), SECTIONS)}")
     sources = {name: make_source(document, name) for name in _names(document, "datasets")}
+    outlines = {name: source.outline() for name, source in sources.items()}
     for name in _section(document, "transforms"):
         kind = find_transform(name, f"transforms.{name}")
         parse(kind, entry(document, "transforms", name), f"transforms.{name}")
     names = _names(document, "features")
     features = {name: merge_feature(document, name) for name in names}
-    chains = {name: _chain(name, features, sources) for name in features}
+    chains = {name: _chain(name, features, outlines) for name in features}
     _section(document, "defaults")
-    for name in _names(document, "experiments"):
-        _check_experiment(name, merge(document, name), chains, sources)
+    for name in _names(document, "recipes"):
+        merge_recipe(document, name)
+    experiments = {name: merge(document, name) for name in _names(document, "experiments")}
+    for name, experiment in experiments.items():
+        _check_experiment(name, experiment, chains, outlines)
+    for dataset in sources:
+        if all(experiment.dataset != dataset for experiment in experiments.values()):
+            allowed = "give one experiment this dataset, or remove it"
+            raise ParamsError(f"datasets.{dataset}: it has no entry in experiments: {allowed}")
+    _check_forensics(document, outlines)
+
+
+def _check_forensics(document: dict[str, Any], outlines: dict[str, Outline]) -> None:
     for dataset in forensics_section(document):
-        if dataset not in sources:
-            hint = suggestion(str(dataset), [*sources])
+        if dataset not in outlines:
+            hint = suggestion(str(dataset), [*outlines])
             raise ParamsError(f"forensics: no dataset {shown(dataset)}{hint}")
-        read_forensics(document, dataset)
+        design = read_forensics(document, dataset)
+        for name, run in design.runs.items() if design else ():
+            for reading in readings(run):
+                where = f"forensics.{dataset}.runs.{name}: training"
+                _split(reading.values.training, outlines[dataset], where)
+
+
+def _split(name: str, outline: Outline, where: str) -> Split:
+    if name not in outline.splits:
+        hint = suggestion(name, [*outline.splits])
+        raise ParamsError(f"{where}: the dataset has no split {name!r}{hint}")
+    return outline.splits[name]
 
 
 def _section(document: dict[str, Any], name: str) -> dict[str, Any]:
@@ -63,38 +97,41 @@ def _names(document: dict[str, Any], section: str) -> list[str]:
 
 
 def _chain(
-    name: str, features: dict[str, tuple[Feature, Transform]], sources: dict[str, Source]
+    name: str, features: dict[str, tuple[Feature, Transform]], outlines: dict[str, Outline]
 ) -> list[Feature]:
     """Return the steps that lead to the feature set `name`, and check that they fit."""
+    dataset = features[name][0].dataset
+    where = f"features.{name}"
+    if dataset not in outlines:
+        hint = suggestion(dataset, [*outlines])
+        raise ParamsError(f"{where}.dataset: no dataset {dataset!r}{hint}")
+    if not name.startswith(f"{dataset}-") or name == raw_name(dataset):
+        allowed = f"write {dataset}-<a name other than raw>"
+        raise ParamsError(f"{where}: the name must begin with its dataset: {allowed}")
+    own = [key for key, (feature, _) in features.items() if feature.dataset == dataset]
     steps: list[str] = [name]
-    while (origin := features[steps[0]][0].input.split("/"))[0] == "features":
+    while (before := features[steps[0]][0].input) != raw_name(dataset):
         where = f"features.{steps[0]}.input"
-        if origin[1] not in features:
-            # Only features of the same dataset are possible inputs, and listing all is too long.
-            own = [key for key in features if key.startswith(name.partition("-")[0])]
-            raise ParamsError(f"{where}: no features {origin[1]!r}{suggestion(origin[1], own)}")
-        if origin[1] in steps:
-            raise ParamsError(f"{where}: {origin[1]!r} is made from these features themselves")
-        steps.insert(0, origin[1])
-    dataset = origin[1]
-    if dataset not in sources:
-        where = f"features.{steps[0]}.input"
-        raise ParamsError(f"{where}: no dataset {dataset!r}{suggestion(dataset, [*sources])}")
-    # An experiment finds its features by this prefix, of all datasets' names the longest.
-    prefixes = [own for own in sources if name.startswith(f"{own}-")]
-    if max(prefixes, key=len, default="") != dataset:
-        raise ParamsError(f"features: the name {name!r} must begin with its dataset: {dataset}-")
-    _check_shapes(steps, features, sources[dataset].pictures_per_batch)
+        if before not in own:
+            hint = suggestion(before, [raw_name(dataset), *own])
+            raise ParamsError(f"{where}: no features {before!r} of {dataset}{hint}")
+        if before in steps:
+            raise ParamsError(f"{where}: {before!r} is made from these features themselves")
+        steps.insert(0, before)
+    _check_shapes(steps, features, outlines[dataset])
     return [features[step][0] for step in steps]
 
 
 def _check_shapes(
-    steps: list[str], features: dict[str, tuple[Feature, Transform]], pictures_per_batch: int
+    steps: list[str], features: dict[str, tuple[Feature, Transform]], outline: Outline
 ) -> None:
-    shape: tuple[int, ...] = PICTURE_SHAPE
+    shape: tuple[int, ...] = outline.picture_shape
     for step in steps:
         feature, transform = features[step]
-        n_samples = pictures_per_batch * len(feature.fit or [])
+        n_samples: int | None = 0
+        if feature.fit is not None:
+            split = _split(feature.fit, outline, f"features.{step}.fit")
+            n_samples = outline.n_pictures(split.train)
         try:
             n_outputs = transform.n_outputs(shape, n_samples)
         except ValueError as error:
@@ -108,28 +145,31 @@ def _check_experiment(
     name: str,
     experiment: Experiment,
     chains: dict[str, list[Feature]],
-    sources: dict[str, Source],
+    outlines: dict[str, Outline],
 ) -> None:
     where = f"experiments.{name}"
-    if experiment.dataset not in sources:
-        hint = suggestion(experiment.dataset, [*sources])
+    if experiment.dataset not in outlines:
+        hint = suggestion(experiment.dataset, [*outlines])
         raise ParamsError(f"{where}.dataset: no dataset {experiment.dataset!r}{hint}")
+    outline = outlines[experiment.dataset]
     wanted = f"{experiment.dataset}-{experiment.preprocessing}"
-    if wanted not in chains:
-        prefix = f"{experiment.dataset}-"
-        known = [key.removeprefix(prefix) for key in chains if key.startswith(prefix)]
-        hint = suggestion(experiment.preprocessing, known)
+    prefix = f"{experiment.dataset}-"
+    own = [key for key, steps in chains.items() if steps[0].dataset == experiment.dataset]
+    if wanted not in own:
+        hint = suggestion(experiment.preprocessing, [key.removeprefix(prefix) for key in own])
         raise ParamsError(f"{where}.preprocessing: no entry features.{wanted}{hint}")
-    n_training = sources[experiment.dataset].pictures_per_batch * len(experiment.train)
-    if experiment.batch_size > n_training:
+    train = _split(experiment.split, outline, f"{where}.split").train
+    n_training = outline.n_pictures(train)
+    if n_training is not None and experiment.batch_size > n_training:
         raise ParamsError(
             f"{where}.batch_size: {experiment.batch_size} is not allowed: at most the "
             f"{n_training} training pictures"
         )
     _check_views(where, experiment, chains[wanted])
     for step in chains[wanted]:
-        for batch in step.fit or []:
-            if batch not in experiment.train:
+        seen = outline.splits[step.fit].train if step.fit is not None else ()
+        for batch in seen:
+            if batch not in train:
                 raise ParamsError(
                     f"{where}.preprocessing: {experiment.preprocessing} is fitted on {batch}, "
                     "which is not among this experiment's training batches"

@@ -1,23 +1,44 @@
-"""What every dataset source is: typed parameters and a way to write batch files."""
+"""What every dataset source is: typed parameters, an outline, and a way to get the pictures."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
-from pydantic import Field
-
+from stages.data.samples import PictureShape, Samples, Split
 from stages.params.loading import Section, entry, parse
-from stages.params.plugins import find_plugin
-from stages.runtime.errors import ParamsError
+from stages.runtime.errors import ParamsError, PipelineError
+from stages.runtime.plugins import find_plugin
+
+
+class Outline(NamedTuple):
+    """What is known of a dataset before it is fetched.
+
+    Attributes
+    ----------
+    picture_shape : tuple of int
+        Height, width, and one channel or three.
+    sizes : dict of str to (int or None)
+        How many pictures each batch has; None where only the pictures can tell.
+    splits : dict of str to Split
+    """
+
+    picture_shape: PictureShape
+    sizes: Mapping[str, int | None]
+    splits: dict[str, Split]
+
+    def n_pictures(self, batches: Sequence[str]) -> int | None:
+        """Return how many pictures some batches have together, if that is known."""
+        sizes = [self.sizes[batch] for batch in batches]
+        return None if None in sizes else sum(size for size in sizes if size)
 
 
 class Source(Section):
     """Where a dataset's pictures come from, and what they must be.
 
     To add one, put a module with a subclass into this folder and name it as ``source`` in
-    an entry of ``datasets:``.
+    an entry of ``datasets:``. Other modules may stand beside it.
 
     Attributes
     ----------
@@ -31,11 +52,14 @@ class Source(Section):
     about: ClassVar[str] = ""
 
     source: str
-    pictures_per_batch: Annotated[int, Field(ge=10, le=10_000)]
 
     @abstractmethod
-    def fetch(self, folder: Path) -> None:
-        """Write the six batch files and ``batches.meta`` into the empty `folder`.
+    def outline(self) -> Outline:
+        """Return what the parameters alone tell of the dataset."""
+
+    @abstractmethod
+    def fetch(self) -> Samples:
+        """Return all pictures, as the outline says; `join_batches` makes them of arrays.
 
         Raises
         ------
@@ -51,3 +75,25 @@ def make_source(document: dict[str, Any], name: str) -> Source:
     if not isinstance(value, dict) or not isinstance(value.get("source"), str):
         raise ParamsError(f"{where}.source: this key is required, and names a module")
     return parse(find_plugin(Source, value["source"], f"{where}.source"), value, where)
+
+
+def check_fetched(samples: Samples, outline: Outline, name: str) -> None:
+    """Raise a PipelineError unless a dataset's pictures are as its outline says."""
+    found = {batch: end - start for batch, (start, end) in samples.batches.items()}
+    for batch, size in outline.sizes.items():
+        if batch not in found or (size is not None and found[batch] != size):
+            raise PipelineError(
+                f"{name}: {batch} has {found.get(batch, 'no')} pictures, "
+                f"datasets.{name} says {size}"
+            )
+    if samples.values.dtype != "uint8" or samples.picture_shape != outline.picture_shape:
+        raise PipelineError(
+            f"{name}: its pictures are {samples.values.dtype} of {samples.picture_shape}, "
+            f"datasets.{name} says uint8 of {outline.picture_shape}"
+        )
+    n_classes = len(samples.class_names)
+    if not 0 <= samples.labels.min() <= samples.labels.max() < n_classes or n_classes < 2:
+        raise PipelineError(
+            f"{name}: labels go from {samples.labels.min()} to {samples.labels.max()}, but there "
+            f"are {n_classes} classes; two or more are needed"
+        )

@@ -14,17 +14,24 @@ import io
 import lzma
 import os
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 from pydantic import Field, field_validator
 
-from stages.data.batches import META_NAME
-from stages.data.unpickling import MAX_BYTES
-from stages.params.batches import BATCH_NAMES
+from stages.data.samples import Samples
 from stages.runtime.errors import PipelineError
-from stages.sources.base import Source
+from stages.sources.base import Outline, Source
+from stages.sources.cifar10_layout import (
+    BATCH_NAMES,
+    META_NAME,
+    PICTURE_SHAPE,
+    SPLITS,
+    read_batches,
+)
+from stages.sources.cifar10_pickles import MAX_BYTES
 
 LOCAL_SETTING = "CIFAR10_ARCHIVE"
 MIRRORS_SETTING = "CIFAR10_MIRRORS"
@@ -49,13 +56,14 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Cifar10(Source):
-    """The six batch files and ``batches.meta``, byte for byte.
+    """The six batch files and ``batches.meta``, which must be the official ones byte for byte.
 
     The environment variable ``CIFAR10_ARCHIVE`` names a local archive or an extracted folder;
     ``CIFAR10_MIRRORS`` replaces the addresses (separated by spaces) that are tried in turn. In a
     folder, links are followed: what a file is, its digest says, wherever it is.
     """
 
+    pictures_per_batch: Annotated[int, Field(ge=10, le=10_000)]
     sha256: dict[str, Digest]
 
     @field_validator("sha256")
@@ -65,8 +73,12 @@ class Cifar10(Source):
             raise ValueError(f"it must give a digest for each of {', '.join(FILE_NAMES)}")
         return value
 
-    def fetch(self, folder: Path) -> None:
-        """Copy the files from the first place that has them; every digest is checked.
+    def outline(self) -> Outline:
+        """Return six batches of equal size of 32x32 colour pictures."""
+        return Outline(PICTURE_SHAPE, dict.fromkeys(BATCH_NAMES, self.pictures_per_batch), SPLITS)
+
+    def fetch(self) -> Samples:
+        """Read the files from the first place that has them; every digest is checked before.
 
         Raises
         ------
@@ -75,6 +87,11 @@ class Cifar10(Source):
             archive or folder is damaged, lacks a file, has another, or unpacks to too much; if a
             file cannot be written.
         """
+        with tempfile.TemporaryDirectory() as name:
+            self._copy_files(Path(name))
+            return read_batches(Path(name))
+
+    def _copy_files(self, folder: Path) -> None:
         local = os.environ.get(LOCAL_SETTING)
         # Not expanduser(): of a "~" that reaches us the shell knew no home either.
         place = Path(local) if local else _download()
@@ -184,7 +201,7 @@ def _unpack(place: Path) -> IO[bytes]:
 
 def _download() -> Path:
     """Return the official archive, from an earlier download or the first mirror that has it."""
-    from stages.web.download import download  # noqa: PLC0415 - slow to import: only when needed
+    from stages.sources.download import download  # noqa: PLC0415 - slow to import: only when needed
 
     place = DOWNLOADS / "cifar-10-python.tar.gz"
     mirrors = os.environ.get(MIRRORS_SETTING, "").split() or list(MIRRORS)

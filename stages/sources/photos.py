@@ -5,17 +5,23 @@ The question put to a classifier: which photograph does this patch come from?
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
-from stages.data.batches import PICTURE_SHAPE, SIDE, write_batch, write_class_names
-from stages.params.batches import BATCH_NAMES
+from stages.data.samples import Samples, Split, join_batches
 from stages.runtime.errors import PipelineError
-from stages.sources.base import Source
+from stages.sources.base import Outline, Source
+
+SIDE = 32  # height and width of a patch
+# As CIFAR-10 has them, so that the same experiments can be run.
+BATCH_NAMES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
+SPLITS = {
+    "one": Split(train=BATCH_NAMES[:1], test=BATCH_NAMES[1:2]),
+    "all": Split(train=BATCH_NAMES[:5], test=BATCH_NAMES[5:]),
+}
 
 # Each photograph is cut into this many vertical strips, dealt to the six batches in turn: every
 # batch sees all of the photograph, and the narrowest (chelsea, 451 pixels) still gives 37.
@@ -47,6 +53,7 @@ class Photos(Source):
         "preprocessing that drops colour loses here by construction."
     )
 
+    pictures_per_batch: Annotated[int, Field(ge=10, le=10_000)]
     min_contrast: Annotated[float, Field(ge=0, le=127.5)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -57,7 +64,12 @@ class Photos(Source):
             raise ValueError("it must be a multiple of 10, the number of photographs")
         return value
 
-    def fetch(self, folder: Path) -> None:
+    def outline(self) -> Outline:
+        """Return six batches of equal size."""
+        sizes = dict.fromkeys(BATCH_NAMES, self.pictures_per_batch)
+        return Outline((SIDE, SIDE, 3), sizes, SPLITS)
+
+    def fetch(self) -> Samples:
         """Cut the patches.
 
         Raises
@@ -67,15 +79,16 @@ class Photos(Source):
         """
         photographs = _photographs()
         generator = np.random.default_rng(self.seed)
+        batches = {}
         for number, name in enumerate(BATCH_NAMES):
             labels = np.repeat(np.arange(len(photographs)), self.pictures_per_batch // 10)
             generator.shuffle(labels)
-            pictures = np.empty((len(labels), *PICTURE_SHAPE), dtype=np.uint8)
+            pictures = np.empty((len(labels), SIDE, SIDE, 3), dtype=np.uint8)
             strips = {name: strips_of(photo, number) for name, photo in photographs.items()}
             for picture, label in zip(pictures, labels, strict=True):
                 picture[:] = self._patch(strips, [*strips][label], generator)
-            write_batch(folder / name, pictures, labels.tolist())
-        write_class_names(folder, list(photographs), self.pictures_per_batch)
+            batches[name] = pictures, labels
+        return join_batches(batches, list(photographs), SPLITS)
 
     def _patch(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.losses import Floats, Labels
+from stages.statistics.types import Floats, Labels
 
 
 def negative_log_likelihood(proba: Floats, y: Labels) -> float:

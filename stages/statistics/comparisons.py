@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from stages.network.losses import Floats
 from stages.statistics.intervals import welch
 from stages.statistics.resampling import SEED_DRAWS, picture_changes, seed_and_picture_changes
+from stages.statistics.types import Floats
 
 RESAMPLES = 4000
 BOOTSTRAP_SEED = 20090408  # of every comparison, so that none depends on those before it

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from stages.network.losses import Floats
+from stages.statistics.types import Floats
 
 
 def t_interval(values: npt.ArrayLike, level: float = 0.95) -> tuple[float, float] | None:

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.losses import Floats
+from stages.statistics.types import Floats
 
 SEED_DRAWS = 4  # for each draw of pictures, which takes longer
 CHUNK = 250  # resamples that are multiplied at once: 10 MB at 10,000 pictures

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from stages.transforms.base import Apply, Rows, Transform, require_pictures
+from stages.transforms.base import Features, Learned, Rows, Transform, require_pictures
+from stages.transforms.luminance import luminance
 
 
 class Binarize(Transform):
@@ -21,7 +22,7 @@ class Binarize(Transform):
     level : float
         The fixed brightness, 0 to 1; null for the other two.
     channels : {"grey", "rgb"}
-        One threshold and 1,024 features on the luminance, or three and 3,072.
+        One threshold for the luminance, or one for each channel.
 
     References
     ----------
@@ -40,22 +41,17 @@ class Binarize(Transform):
             raise ValueError(f"level: {self.level} is not allowed: write {allowed}")
         return self
 
-    def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
+    def n_outputs(self, shape: tuple[int, ...], n_samples: int | None) -> int:
         """Return the number of pixels, times three for rgb."""
         require_pictures(shape)
         height, width, channels = shape
         return height * width * (1 if self.channels == "grey" else channels)
 
-    def fit(self, samples: Rows) -> Apply:
-        """Learn nothing: a threshold is fixed or the picture's own."""
-        return self._apply
-
-    def _apply(self, pictures: Rows) -> npt.NDArray[np.float32]:
-        from skimage.color import rgb2gray  # noqa: PLC0415 - slow to import: only when needed
-
-        planes = rgb2gray(pictures)[..., np.newaxis] if self.channels == "grey" else pictures / 255
+    def apply(self, rows: Rows, learned: Learned) -> Features:
+        """Return (n, height * width), times channels for rgb, of 0 and 1."""
+        planes = luminance(rows)[..., np.newaxis] if self.channels == "grey" else rows / 255
         thresholds = self._thresholds(planes)[:, np.newaxis, np.newaxis, :]
-        return (planes > thresholds).reshape(len(pictures), -1).astype(np.float32)
+        return (planes > thresholds).reshape(len(rows), -1).astype(np.float32)
 
     def _thresholds(self, planes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return one threshold for each picture and channel of (n, h, w, c) planes."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from stages.transforms.base import Apply, Rows, Transform, require_pictures
+from stages.transforms.base import Features, Learned, Rows, Transform, require_pictures
+from stages.transforms.luminance import luminance
 
-Size = Annotated[int, Field(ge=1, le=32)]
+Size = Annotated[int, Field(ge=1)]
 
 
 class Hog(Transform):
@@ -43,9 +43,11 @@ class Hog(Transform):
     colour_bins: Annotated[int, Field(ge=0, le=256)]
     colour_grid: Size
 
-    def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
+    def n_outputs(self, shape: tuple[int, ...], n_samples: int | None) -> int:
         """Return blocks times cells in a block times orientations, plus parts times bins."""
         require_pictures(shape)
+        if self.colour_bins and shape[2] == 1:
+            raise ValueError("colour_bins need colour pictures, these are grey: set it to 0")
         blocks = [side // self.pixels_per_cell - self.cells_per_block + 1 for side in shape[:2]]
         if min(blocks) < 1:
             sides = f"{self.cells_per_block} cells of {self.pixels_per_cell} pixels"
@@ -53,20 +55,16 @@ class Hog(Transform):
         directions = blocks[0] * blocks[1] * self.cells_per_block**2 * self.orientations
         return directions + 3 * self.colour_bins * self.colour_grid**2
 
-    def fit(self, samples: Rows) -> Apply:
-        """Learn nothing."""
-        return self._apply
+    def apply(self, rows: Rows, learned: Learned) -> Features:
+        """Return (n, n_outputs) histograms of (n, height, width, channels) pictures."""
+        edges = self._directions(rows)
+        return np.hstack([edges, self._colours(rows)]) if self.colour_bins else edges
 
-    def _apply(self, pictures: Rows) -> npt.NDArray[np.float32]:
-        rows = self._directions(pictures)
-        return np.hstack([rows, self._colours(pictures)]) if self.colour_bins else rows
-
-    def _directions(self, pictures: Rows) -> npt.NDArray[np.float32]:
-        from skimage.color import rgb2gray  # noqa: PLC0415 - slow to import: only when needed
-        from skimage.feature import hog  # noqa: PLC0415
+    def _directions(self, pictures: Rows) -> Features:
+        from skimage.feature import hog  # noqa: PLC0415 - slow to import: only when needed
 
         grey = self.channels == "grey"
-        planes = rgb2gray(pictures) if grey else pictures
+        planes = luminance(pictures) if grey else pictures
         rows = [
             hog(
                 picture,
@@ -80,7 +78,7 @@ class Hog(Transform):
         ]
         return np.asarray(rows, dtype=np.float32)
 
-    def _colours(self, pictures: Rows) -> npt.NDArray[np.float32]:
+    def _colours(self, pictures: Rows) -> Features:
         """Return shares of the pixels, by part of the picture, channel and bin."""
         from skimage.color import rgb2hsv  # noqa: PLC0415 - slow to import: only when needed
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from stages.transforms.base import Apply, Rows, Transform, require_pictures
+from stages.transforms.base import Features, Learned, Rows, Transform, require_pictures
 
 
 class Normalize(Transform):
-    """Map black to `low` and full brightness to `high`; 3,072 features per picture.
+    """Map black to `low` and full brightness to `high`; a feature for each pixel and channel.
 
     (For zero mean and unit variance per feature, chain `standardize` to it.)
     """
@@ -28,18 +27,16 @@ class Normalize(Transform):
             raise ValueError(f"low: {self.low} is not allowed: it must be below high, {self.high}")
         return self
 
-    def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
+    def n_outputs(self, shape: tuple[int, ...], n_samples: int | None) -> int:
         """Return the number of pixels times channels."""
         require_pictures(shape)
         return int(np.prod(shape))
 
-    def fit(self, samples: Rows) -> Apply:
-        """Learn nothing."""
+    def apply(self, rows: Rows, learned: Learned) -> Features:
+        """Return (n, height * width * channels) numbers."""
         scale = np.float32((self.high - self.low) / 255)
-        low = np.float32(self.low)
+        return rows.reshape(len(rows), -1).astype(np.float32) * scale + np.float32(self.low)
 
-        def apply(pictures: Rows) -> npt.NDArray[np.float32]:
-            rows = pictures.reshape(len(pictures), -1).astype(np.float32)
-            return rows * scale + low
-
-        return apply
+    def undo(self, features: Features, learned: Learned) -> Rows | None:
+        """Return levels of 0..255, not rounded."""
+        return (features.astype(np.float64) - self.low) * (255 / (self.high - self.low))

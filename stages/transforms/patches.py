@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from stages.transforms.base import Apply, Rows, Transform, require_pictures
+from stages.augmentation.views import mirrored
+from stages.transforms.base import Features, Learned, Rows, Shapes, Transform, require_pictures
+from stages.transforms.products import project
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -77,7 +79,7 @@ class Patches(Transform):
        image classification", ECCV 2010.
     """
 
-    size: Annotated[int, Field(ge=1, le=32)]
+    size: Count
     n_patches: Annotated[int, Field(ge=2)]
     contrast_offset: Positive
     whitening_offset: Positive
@@ -103,7 +105,7 @@ class Patches(Transform):
             raise ValueError(f"n_atoms: {self.n_atoms} is not allowed: {allowed}")
         return self
 
-    def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int:
+    def n_outputs(self, shape: tuple[int, ...], n_samples: int | None) -> int:
         """Return atoms times cells, times two for the two signs of a threshold; or components."""
         require_pictures(shape)
         positions = min(shape[:2]) - self.size + 1
@@ -112,6 +114,7 @@ class Patches(Transform):
                 f"a grid of {self.grid}x{self.grid} cells is finer than the places of a patch of "
                 f"{self.size}x{self.size} in {shape[0]}x{shape[1]} pixels"
             )
+        n_samples = self._n_pictures if n_samples is None else n_samples
         limit = min(self._n_responses, n_samples, self._n_pictures)
         if self.n_components is not None and self.n_components > limit:
             raise ValueError(
@@ -129,42 +132,85 @@ class Patches(Transform):
     def _n_pictures(self) -> int:
         return min(COMPONENTS_FROM, RESPONSES // self._n_responses)
 
-    def fit(self, samples: Rows) -> Apply:
-        """Draw patches from (n, h, w, channels) pictures; learn how to whiten them, and atoms."""
+    def learn(self, samples: Rows) -> Learned:
+        """Draw patches from (n, h, w, channels) pictures; learn how to whiten them, and atoms.
+
+        Returns
+        -------
+        dict
+            The ``mean``, (d,), of patches of d numbers, their ``whitening``, (d, d), and the
+            ``atoms``, (n_atoms, d), all float32; with `n_components` also ``axes``,
+            (n_responses, n_components), and their ``origin``, (n_components,), float64.
+        """
         patches = self._draw(samples, np.random.default_rng(self.seed))
         normalize, offset = _compiled(_normalize), np.float32(self.contrast_offset)
         normalize(patches, offset, np.zeros(patches.shape[1], dtype=np.float32))
         mean = patches.mean(axis=0)
         patches -= mean
         whitening = _zca(patches, self.whitening_offset)
-        atoms = self._learn_atoms(patches @ whitening)
-        cells = _cells(samples.shape[1:3], self.size, self.grid)
-        encoder = (
-            _triangle(whitening, atoms)
-            if self.threshold is None
-            else _threshold(whitening, atoms, self.threshold)
-        )
+        learned: Learned = {"mean": mean, "whitening": whitening}
+        learned["atoms"] = self._learn_atoms(patches @ whitening)
+        if self.n_components is not None:
+            rows = self._respond(samples[: self._n_pictures], learned)
+            learned["axes"], learned["origin"] = self._find_components(rows)
+        return learned
 
-        def respond(pictures: Rows) -> Floats:
-            views = [pictures, pictures[:, :, ::-1]] if self.mirror else [pictures]
-            rows = np.zeros((len(pictures), self._n_responses), dtype=np.float32)
-            buffer = np.empty((len(cells), len(mean)), dtype=np.float32)
-            products = np.empty((max(1, BLOCK // len(atoms)), len(atoms)), dtype=np.float32)
-            for view in views:
-                for windows, row in zip(_windows(view, self.size), rows, strict=True):
-                    np.copyto(buffer.reshape(windows.shape), windows)
-                    normalize(buffer, offset, mean)
-                    row += encoder.averages(buffer, cells, products).reshape(-1) / len(views)
-            if self.power < 1:
-                rows **= self.power
-            return rows
+    def learned_shapes(self, shape: tuple[int, ...]) -> Shapes:
+        """Return those of mean, whitening and atoms and, with `n_components`, of the axes."""
+        length = self.size**2 * shape[2]
+        shapes: Shapes = {"mean": (length,), "whitening": (length, length)}
+        shapes["atoms"] = (self.n_atoms, length)
+        if self.n_components is not None:
+            shapes["axes"] = (self._n_responses, self.n_components)
+            shapes["origin"] = (self.n_components,)
+        return shapes
 
+    def apply(self, rows: Rows, learned: Learned) -> Features:
+        """Return (n, n_outputs) averages of responses, or their components."""
+        responses = self._respond(rows, learned)
         if self.n_components is None:
-            return _threaded(respond)
-        axes, origin = self._find_components(_threaded(respond)(samples[: self._n_pictures]))
-        return _threaded(lambda pictures: respond(pictures) @ axes - origin)
+            return responses
+        components = project(responses, learned["axes"])
+        components -= learned["origin"]
+        return components.astype(np.float32)
 
-    def _find_components(self, rows: Floats) -> tuple[Floats, Floats]:
+    def _respond(self, pictures: Rows, learned: Learned) -> Floats:
+        """Return (n, n_responses) averages over the grid, from threads: compiled code has no lock.
+
+        A picture's are the same on any number of cores, and whatever pictures it comes with.
+        """
+        from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import: only when needed
+
+        cells = _cells(pictures.shape[1:3], self.size, self.grid)
+        encoder = (
+            _triangle(learned["whitening"], learned["atoms"])
+            if self.threshold is None
+            else _threshold(learned["whitening"], learned["atoms"], self.threshold)
+        )
+        respond = delayed(partial(self._respond_part, mean=learned["mean"], encoder=encoder))
+        parts = (pictures[start : start + PART] for start in range(0, len(pictures), PART))
+        rows = Parallel(n_jobs=-1, prefer="threads")(respond(part, cells) for part in parts)
+        return np.concatenate(rows)
+
+    def _respond_part(
+        self, pictures: Rows, cells: Indices, *, mean: Floats, encoder: _Encoder
+    ) -> Floats:
+        normalize, offset = _compiled(_normalize), np.float32(self.contrast_offset)
+        views = [pictures, mirrored(pictures)] if self.mirror else [pictures]
+        rows = np.zeros((len(pictures), self._n_responses), dtype=np.float32)
+        buffer = np.empty((len(cells), len(mean)), dtype=np.float32)
+        n_atoms = self.n_atoms
+        products = np.empty((max(1, BLOCK // n_atoms), n_atoms), dtype=np.float32)
+        for view in views:
+            for windows, row in zip(_windows(view, self.size), rows, strict=True):
+                np.copyto(buffer.reshape(windows.shape), windows)
+                normalize(buffer, offset, mean)
+                row += encoder.averages(buffer, cells, products).reshape(-1) / len(views)
+        if self.power < 1:
+            rows **= self.power
+        return rows
+
+    def _find_components(self, rows: Floats) -> tuple[npt.NDArray[np.float64], ...]:
         """Return the (n_responses, n_components) axes of rows, which it centres, and their mean."""
         from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to import: only when needed
 
@@ -176,7 +222,7 @@ class Patches(Transform):
             power_iteration_normalizer="QR",
             random_state=self.seed,
         ).fit(rows)
-        axes = np.ascontiguousarray(pca.components_.T)
+        axes = np.ascontiguousarray(pca.components_.T, dtype=np.float64)
         return axes, pca.mean_ @ axes
 
     def _draw(self, pictures: Rows, generator: np.random.Generator) -> Floats:
@@ -199,21 +245,6 @@ class Patches(Transform):
             self.n_atoms, batch_size=4096, max_iter=10, n_init=1, random_state=self.seed
         )
         return np.asarray(model.fit(whitened).cluster_centers_, dtype=np.float32)
-
-
-def _threaded(transform: Apply) -> Apply:
-    """Return what transforms some pictures at a time, in threads: compiled code needs no lock.
-
-    The parts, and so the features, are the same on any number of cores.
-    """
-    from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import: only when needed
-
-    def apply(pictures: Rows) -> Floats:
-        parts = (pictures[start : start + PART] for start in range(0, len(pictures), PART))
-        rows = Parallel(n_jobs=-1, prefer="threads")(delayed(transform)(part) for part in parts)
-        return np.concatenate(rows)
-
-    return apply
 
 
 @dataclass

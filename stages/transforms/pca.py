@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from stages.transforms.base import Apply, Rows, Transform, require_vectors
+from stages.transforms.base import Features, Learned, Rows, Shapes, Transform, require_vectors
+from stages.transforms.products import project
 
 
 class Pca(Transform):
@@ -27,12 +27,12 @@ class Pca(Transform):
 
     learns: ClassVar[bool] = True
 
-    def n_outputs(self, shape: tuple[int, ...], n_samples: int) -> int | None:
+    def n_outputs(self, shape: tuple[int, ...], n_samples: int | None) -> int | None:
         """Return the number of components, or None where the variance decides."""
         require_vectors(shape)
         if isinstance(self.n_components, float):
             return None
-        limit = min(shape[0], n_samples)
+        limit = shape[0] if n_samples is None else min(shape[0], n_samples)
         if self.n_components > limit:
             raise ValueError(
                 f"n_components {self.n_components} is more than {limit}, the smaller of "
@@ -40,15 +40,40 @@ class Pca(Transform):
             )
         return self.n_components
 
-    def fit(self, samples: Rows) -> Apply:
-        """Find the directions of (n, n_features) samples."""
+    def learn(self, samples: Rows) -> Learned:
+        """Find the directions of (n, n_features) samples.
+
+        Returns
+        -------
+        dict
+            ``components``, (n_components, n_features), and the samples' ``mean``, (n_features,);
+            with `whiten` also ``variance``, (n_components,). All float64.
+        """
         from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to import: only when needed
 
         # The solver "auto" would choose by the shape of the samples.
-        pca = PCA(self.n_components, whiten=self.whiten, svd_solver="covariance_eigh")
+        pca = PCA(self.n_components, svd_solver="covariance_eigh")
         pca.fit(samples.astype(np.float64))
+        learned = {"components": pca.components_, "mean": pca.mean_}
+        return learned | ({"variance": pca.explained_variance_} if self.whiten else {})
 
-        def apply(rows: Rows) -> npt.NDArray[np.float32]:
-            return np.asarray(pca.transform(rows.astype(np.float64)), dtype=np.float32)
+    def learned_shapes(self, shape: tuple[int, ...]) -> Shapes:
+        """Return those of the directions, the mean and, with `whiten`, the variances."""
+        n_components = self.n_components if isinstance(self.n_components, int) else None
+        shapes: Shapes = {"components": (n_components, *shape), "mean": shape}
+        return shapes | ({"variance": (n_components,)} if self.whiten else {})
 
-        return apply
+    def apply(self, rows: Rows, learned: Learned) -> Features:
+        """Return the coordinates of (n, n_features) rows, as scikit-learn's PCA computes them."""
+        axes = learned["components"].T
+        coordinates = project(rows, axes)
+        coordinates -= learned["mean"][np.newaxis] @ axes
+        if self.whiten:
+            scale = np.sqrt(learned["variance"])
+            coordinates /= np.maximum(scale, np.finfo(np.float64).eps)
+        return coordinates.astype(np.float32)
+
+    def undo(self, features: Features, learned: Learned) -> Rows | None:
+        """Return the nearest point that lies in the directions kept."""
+        scale = np.sqrt(learned["variance"]) if self.whiten else 1.0
+        return features * scale @ learned["components"] + learned["mean"]

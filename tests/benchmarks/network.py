@@ -25,8 +25,8 @@ from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.seeds import fit_seeds
 from stages.runtime.files import write_text
+from stages.training.seeds import fit_seeds
 from tests.benchmarks.machine import describe
 
 try:

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from stages.data.batches import read_pictures
 from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.schema.project import check_project
+from stages.sources.cifar10_layout import read_pictures
 from tests.helpers import batch2, random_pictures, write_dataset
 from tests.project import tiny_params
 from tests.soak.row import Row

@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from stages.data.batches import read_pictures
 from stages.runtime.errors import PipelineError
+from stages.sources.cifar10_layout import read_pictures
 from tests.helpers import ROOT, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, RUNNERS
 from tests.soak.row import Row

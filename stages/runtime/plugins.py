@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
-import pkgutil
+import inspect
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,11 +14,8 @@ Base = TypeVar("Base")
 
 
 def plugin_names(base: type) -> list[str]:
-    """Return the modules beside the one that defines `base`, sorted."""
-    package = importlib.import_module(base.__module__.rpartition(".")[0])
-    own = base.__module__.rpartition(".")[2]
-    folders = [str(Path(file).parent) for file in [package.__file__] if file]
-    return sorted(m.name for m in pkgutil.iter_modules(folders) if m.name != own)
+    """Return the modules beside `base`'s own that define a subclass of it, sorted."""
+    return plugin_modules(Path(inspect.getfile(base)).parent, base.__name__)
 
 
 def find_plugin(base: type[Base], name: str, where: str) -> type[Base]:
@@ -40,3 +38,24 @@ def find_plugin(base: type[Base], name: str, where: str) -> type[Base]:
         and value.__module__ == module.__name__
     )
     return plugin
+
+
+def plugin_modules(folder: Path, base_name: str) -> list[str]:
+    """Return the modules in `folder` that define a ``class ...(base_name)``, sorted.
+
+    Nothing is imported: a plugin's own imports may be slow, and one that is broken names itself
+    when it is used.
+    """
+    return sorted(file.stem for file in folder.glob("*.py") if _defines(file, base_name))
+
+
+def _defines(file: Path, base_name: str) -> bool:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return False
+    return any(
+        isinstance(node, ast.ClassDef)
+        and any(isinstance(base, ast.Name) and base.id == base_name for base in node.bases)
+        for node in tree.body
+    )

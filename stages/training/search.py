@@ -12,10 +12,10 @@ from joblib import delayed
 from sklearn.model_selection import train_test_split
 
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import DivergedError
 from stages.network.losses import Labels
-from stages.network.training import DivergedError
-from stages.network.workers import side_by_side
 from stages.runtime.errors import PipelineError
+from stages.runtime.parallel import side_by_side
 
 N_SEEDS = 2  # of the experiment's own, for each combination
 

@@ -11,11 +11,11 @@ from joblib import delayed
 
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import DivergedError
 from stages.network.losses import Labels
 from stages.network.storage import load_network
-from stages.network.training import DivergedError
-from stages.network.workers import side_by_side
 from stages.runtime.errors import PipelineError
+from stages.runtime.parallel import side_by_side
 
 
 def network_path(folder: Path, seed: int) -> Path:

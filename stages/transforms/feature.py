@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stages.params.batches import Batches
 from stages.params.loading import Section, entry, parse, shown
 from stages.runtime.errors import ParamsError
 from stages.transforms.base import Transform, find_transform
+from stages.transforms.chain import Name, Origin, raw_name
 
 
 class Feature(Section):
@@ -17,12 +17,14 @@ class Feature(Section):
 
     Attributes
     ----------
+    dataset : str
+        An entry of ``datasets:``, with which the name of this one begins.
     input : str
-        ``raw/<dataset>`` or ``features/<name of another entry>``.
+        ``<dataset>-raw`` or, for a chain, another entry of the dataset.
     transform : str
         The module in `stages.transforms`.
-    fit : list of str, optional
-        The batches that the transform is fitted on, for the transforms that learn something.
+    fit : str, optional
+        The split whose training batches the transform is fitted on, if it learns something.
     options : dict
         Parameters that differ from those in ``transforms.<transform>``.
     flip : bool
@@ -33,12 +35,13 @@ class Feature(Section):
         directions, for experiments with ``shift`` or ``average_views``.
     """
 
-    input: Annotated[str, Field(pattern=r"^(raw|features)/[a-z0-9][a-z0-9-]*$")]
+    dataset: str
+    input: Name
     transform: str
-    fit: Batches | None = None
+    fit: str | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     flip: bool = False
-    shift: Annotated[int, Field(ge=0, le=16)] = 0
+    shift: Annotated[int, Field(ge=0)] = 0
 
 
 def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transform]:
@@ -59,12 +62,25 @@ def merge_feature(document: dict[str, Any], name: str) -> tuple[Feature, Transfo
     parse(kind, shared, f"transforms.{feature.transform}")
     transform = parse(kind, {**shared, **feature.options}, f"{where}.options")
     if transform.learns and feature.fit is None:
-        raise ParamsError(f"{where}.fit: {feature.transform} is fitted: name its training batches")
+        raise ParamsError(f"{where}.fit: {feature.transform} learns: name a split")
     if not transform.learns and feature.fit is not None:
         reason = f"{feature.transform} learns nothing: remove this key"
         raise ParamsError(f"{where}.fit: {feature.fit} is not allowed: {reason}")
     for key, value in (("flip", feature.flip), ("shift", feature.shift)):
-        if value and not feature.input.startswith("raw/"):
-            reason = "only pictures (raw/) are mirrored and moved"
+        if value and feature.input != raw_name(feature.dataset):
+            reason = "only pictures (<dataset>-raw) are mirrored and moved"
             raise ParamsError(f"{where}.{key}: {value} is not allowed: {reason}")
     return feature, transform
+
+
+def origin_of(feature: Feature, transform: Transform, shape: tuple[int, ...]) -> Origin:
+    """Return what is stored of how a feature set is made from samples of `shape`."""
+    return Origin(
+        dataset=feature.dataset,
+        input=feature.input,
+        input_shape=list(shape),
+        transform=feature.transform,
+        params=transform.model_dump(),
+        flip=feature.flip,
+        shift=feature.shift,
+    )

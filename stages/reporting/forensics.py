@@ -19,9 +19,9 @@ from stages.readings.conclusion import (
 )
 from stages.readings.design import Inferred
 from stages.readings.factors import factor_name
-from stages.readings.figure import draw_losses, loss_figures
 from stages.readings.fitting import LAST, LAST_EPOCHS, LEAST_DOF, LEVEL, Figure, fit_figures
 from stages.readings.storage import ReadingRuns
+from stages.reporting.forensics_figure import draw_losses, loss_figures
 from stages.runtime.files import new_file, write_text
 
 TEMPLATE = "forensics.md.j2"

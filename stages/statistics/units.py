@@ -14,6 +14,7 @@ class Unit(NamedTuple):
     digits: int
 
 
+TO_PERCENT = 100  # from a share
 PERCENT = Unit("%", "points", 2)
 NATS = Unit("nats", "nats", 3)
 LOGITS = Unit("nats", "nats", 1)

@@ -15,11 +15,11 @@ from stages.params.loading import entry
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json
 from stages.statistics.comparisons import Runs
+from stages.statistics.units import TO_PERCENT
 
-PERCENT = 100
 SIGNS = {"accuracy": 1.0, "gap": -1.0}  # how measures made of answers change with the accuracy
 SHARED = (
-    "train",
+    "split",
     "hidden_layer_sizes",
     "batch_size",
     "last_batch",
@@ -70,7 +70,8 @@ class Result:
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
         """Whether each answer, (n_seeds, n_test), was right."""
-        return np.equal(self.predictions.predicted, self.predictions.labels)
+        right: npt.NDArray[np.bool_] = self.predictions.predicted == self.predictions.labels
+        return right
 
     @property
     def n_seeds(self) -> int:
@@ -84,7 +85,7 @@ class Result:
 
     def has_pictures_of(self, other: Result) -> bool:
         """Whether both were tested on the same pictures."""
-        return self.experiment.test == other.experiment.test
+        return self.predictions.test == other.predictions.test
 
     def is_paired_with(self, other: Result) -> bool:
         """Whether runs of one seed share their draws: the order of the samples, first weights.
@@ -137,7 +138,7 @@ class Result:
             return self.per_seed("train_accuracy") - self.per_seed("accuracy")
         if measure == "pruning_cost":
             return self.per_seed("accuracy") - self.per_seed("pruned_accuracy")
-        factor = 1 if measure == "largest_logit" else PERCENT
+        factor = 1 if measure == "largest_logit" else TO_PERCENT
         return factor * np.array([row[measure] for row in self.metrics["per_seed"]])
 
 
