@@ -82,6 +82,7 @@ def main(
             train=list(split.train),
             test=list(split.test),
             is_complete={*split.train, *split.test} == set(samples.batches),
+            picture_shape=list(samples.picture_shape) if samples.picture_shape else None,
         ),
     )
 

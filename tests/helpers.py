@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
 import pickle
@@ -13,10 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.data.samples import write_pictures
+from stages import preprocess
+from stages.data.samples import open_samples, write_pictures
 from stages.runtime.command import run
 from stages.runtime.processes import LOCKS
 from stages.sources.cifar10_layout import BATCH_NAMES, META_NAME, read_batches
+from stages.transforms.chain import load_chain
+from tests.project import write_params
 
 ROOT = Path(__file__).parents[1]
 FILE_NAMES = ("batches.meta", *BATCH_NAMES)
@@ -52,10 +56,21 @@ def write_class_names(folder, names, per_batch):
 
 def write_samples(folder, per_batch=10):
     """Write the same pictures as fetch leaves them."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     batches = write_dataset(folder.with_name(f"{folder.name}-batches"), per_batch)
     write_pictures(folder, read_batches(batches))
     return folder
+
+
+FETCHED = ["header.json", "labels.npy", "values.npy"]  # what fetch leaves in its folder
+
+
+def assert_fetched(folder, wanted):
+    """Assert that `folder` has the pictures, labels and names of these samples."""
+    found = open_samples(folder)
+    np.testing.assert_array_equal(found.values, wanted.values)
+    np.testing.assert_array_equal(found.labels, wanted.labels)
+    assert (found.class_names, found.batches) == (wanted.class_names, wanted.batches)
 
 
 def digests_of(folder):
@@ -102,3 +117,26 @@ def tree(folder):
     """Return every path below `folder` but the locks, which outlive what they guarded."""
     paths = (path.relative_to(folder) for path in folder.rglob("*"))
     return sorted(str(path) for path in paths if LOCKS.name not in path.parts)
+
+
+def fitted(transform, samples):
+    """Return what a transform makes of rows once it has learned from `samples`."""
+    return functools.partial(transform.apply, learned=transform.learn(samples))
+
+
+def preprocess_chain(folder, raw, document, name):
+    """Run preprocess for the feature set `name` of the pictures in `raw`, and for what it needs.
+
+    Feature sets come into ``folder/<name>``, transforms into ``folder/transforms``.
+    """
+    feature = document["features"][name]
+    source = raw
+    if feature["input"] in document["features"]:
+        preprocess_chain(folder, raw, document, feature["input"])
+        source = folder / feature["input"]
+    params = folder / "params.yaml"
+    params.parent.mkdir(parents=True, exist_ok=True)
+    write_params(params, document)
+    stored = folder / "transforms" / f"{name}.npz"
+    preprocess.main(name, source, folder / name, stored, params, folder / "timings")
+    return load_chain(folder / "transforms", name)

@@ -100,6 +100,7 @@ def made_up(
         train=list(batches.train),
         test=list(batches.test),
         is_complete=len(batches.train) == 5,
+        picture_shape=[32, 32, 3] if experiment.preprocessing == "normalize" else None,
     )
     return Result(name, experiment, metrics, answers, settings_of(document, experiment))
 

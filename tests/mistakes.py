@@ -13,8 +13,7 @@ N = PHOTOS["pictures_per_batch"]
 OWN, NEW = "experiments.photos-normalize", "features.photos-new"
 PER_BATCH, DIGESTS = "datasets.photos.pictures_per_batch", "datasets.cifar10.sha256"
 CONTRAST = "datasets.photos.min_contrast"
-BOTH = ["data_batch_1", "data_batch_2"]
-HOG = {"input": "raw/photos", "transform": "hog"}
+HOG = {"dataset": "photos", "input": "photos-raw", "transform": "hog"}
 TINY_HOG = HOG | {"options": {"orientations": 1, "pixels_per_cell": 16, "cells_per_block": 2}}
 ABSENT = object()
 
@@ -40,11 +39,11 @@ def own(**values):
 
 def new_feature(transform="normalize", **values):
     """Return a change that adds features with a mistake."""
-    return at(NEW, {"input": "raw/photos", "transform": transform} | values)
+    return at(NEW, {"dataset": "photos", "input": "photos-raw", "transform": transform} | values)
 
 
-def pca(n_components=3, fit=BOTH, **values):
-    entry = {"input": "features/photos-normalize", "transform": "pca", "fit": fit}
+def pca(n_components=3, fit="one", **values):
+    entry = {"dataset": "photos", "input": "photos-normalize", "transform": "pca", "fit": fit}
     entry |= {"options": {"n_components": n_components}} | values
     return at(NEW, {key: value for key, value in entry.items() if value is not ABSENT})
 
@@ -66,7 +65,7 @@ MISTAKES = {
         "datasets.photos.sead: unknown key; did you mean 'seed'? Allowed: source, ",
     ),
     "section that is null": (at("defaults", None), "defaults: None is not allowed", "mapping"),
-    "nothing like it": (own(x=1), f"{OWN}.x: unknown key. Allowed: train, test, "),
+    "nothing like it": (own(x=1), f"{OWN}.x: unknown key. Allowed: split, "),
     "misspelt key": (own(sead=[1]), f"{OWN}.sead: unknown key", "mean 'seeds'", "momentum"),
     "misspelt in dataset": (at("datasets.photos.sed", 1), "datasets.photos.sed: unknown", "'seed'"),
     "misspelt in feature": (new_feature(imput=1), f"{NEW}.imput: unknown key", "mean 'input'"),
@@ -77,9 +76,21 @@ MISTAKES = {
     "missing seed": (at("datasets.photos.seed", ABSENT), "datasets.photos.seed: this key is req"),
     "missing source": (at("datasets.photos.source", ABSENT), "datasets.photos.source: this key"),
     "missing parameter": (at("transforms.pca.whiten", ABSENT), "transforms.pca.whiten: this key"),
-    "missing input": (at("features.photos-new", {"transform": "hog"}), f"{NEW}.input: this key"),
+    "missing input": (
+        at("features.photos-new", {"dataset": "photos", "transform": "hog"}),
+        f"{NEW}.input: this key",
+    ),
     "empty experiment": (at(OWN, None), f"{OWN}: None is not allowed", "mapping"),
     "name with _": (at("features.photos_x", {}), "features: the name 'photos_x' is not", "hyphen"),
+    "name that is a number": (
+        at("experiments", {8: {}}),
+        "experiments: the name 8 is not",
+        "letter",
+    ),
+    "name that reads as a number": (at("experiments.08", {}), "the name '08' is not", "letter"),
+    "name with an exponent": (at("features.1e3", {}), "features: the name '1e3' is not", "letter"),
+    "name that is a truth value": (at("recipes", {True: {}}), "recipes: the name True", "letter"),
+    "name that reads as one": (at("recipes.true", {}), "recipes: the name 'true' is not", "letter"),
     "name in capitals": (at("experiments.A", {}), "experiments: the name 'A' is not", "small"),
     # types
     "text for count": (own(epochs="ten"), f"{OWN}.epochs: 'ten' is not allowed", "integer"),
@@ -97,7 +108,7 @@ MISTAKES = {
     "list for options": (new_feature(options=[1]), f"{NEW}.options: [1] is not", "dictionary"),
     "null for parameters": (at("transforms.pca", None), "transforms.pca: None is not", "dict"),
     "number for list": (own(seeds=3), f"{OWN}.seeds: 3 is not allowed", "list"),
-    "text for list": (own(train="data_batch_1"), f"{OWN}.train: 'data_batch_1'", "list"),
+    "text for list": (own(seeds="0"), f"{OWN}.seeds: '0' is not allowed", "list"),
     "bool for seed": (own(seeds=[0, True]), f"{OWN}.seeds.1: True is not allowed", "integer"),
     # ranges
     "no epochs": (own(epochs=0), f"{OWN}.epochs: 0 is not allowed", "greater than or equal to 1"),
@@ -146,24 +157,18 @@ MISTAKES = {
     "bool for scale": (own(weight_scale=True), f"{OWN}.weight_scale: True is not", "number"),
     "list for scale": (own(weight_scale=[0.1]), f"{OWN}.weight_scale: [0.1] is not", "number"),
     "unknown schedule": (own(schedule="linear"), f"{OWN}.schedule: 'linear'", "'cosine'"),
-    # batches and seeds
-    "seventh batch": (own(train=["data_batch_7"]), f"{OWN}.train.0: 'data_batch_7'", "test_batch"),
-    "no training": (own(train=[]), f"{OWN}.train: []", "at least 1"),
-    "no test": (own(test=[]), f"{OWN}.test: []", "at least 1"),
+    # splits and seeds
+    "unknown split": (own(split="al"), f"{OWN}.split: the dataset has no split 'al'", "mean 'all'"),
+    "list for split": (own(split=["one"]), f"{OWN}.split: ['one'] is not allowed", "string"),
+    "unknown split of a recipe": (
+        at("recipes.linear.split", "every"),
+        *("experiments.photos-linear.split: the dataset has no split 'every'", "one, all"),
+    ),
     "no seeds": (own(seeds=[]), f"{OWN}.seeds: []", "at least 1"),
-    "test in training": (
-        own(train=BOTH, test=BOTH[1:]),
-        f"{OWN}.test: {BOTH[1:]} is not allowed: train has {BOTH[1]} too",
-    ),
-    "batch twice": (
-        own(train=BOTH[:1] * 2),
-        OWN,
-        f"{OWN}.train: ['data_batch_1', 'data_batch_1'] is not allowed: it names one batch twice",
-    ),
     "seed twice": (own(seeds=[1, 2, 1]), f"{OWN}.seeds: [1, 2, 1] is not allowed", "value twice"),
     "batch size above the data": (
-        own(train=BOTH, test=["test_batch"], batch_size=2 * N + 1),
-        f"{OWN}.batch_size: {2 * N + 1} is not allowed: at most the {2 * N} training pictures",
+        own(split="all", batch_size=5 * N + 1),
+        f"{OWN}.batch_size: {5 * N + 1} is not allowed: at most the {5 * N} training pictures",
     ),
     # what contradicts something else
     "alpha without penalty": (
@@ -195,15 +200,15 @@ MISTAKES = {
         f"{NEW}.options.low: 2.0 is not allowed: it must be below high, 1.0",
     ),
     "threshold with triangle": (
-        new_feature("patches", fit=BOTH, options={"encoding": "triangle", "threshold": 0.5}),
+        new_feature("patches", fit="one", options={"encoding": "triangle", "threshold": 0.5}),
         *(f"{NEW}.options.threshold: 0.5 is not allowed", "null with triangle"),
     ),
     "more atoms than patches": (
-        new_feature("patches", fit=BOTH, options={"n_patches": 5, "n_atoms": 6}),
+        new_feature("patches", fit="one", options={"n_patches": 5, "n_atoms": 6}),
         f"{NEW}.options.n_atoms: 6 is not allowed: at most n_patches, 5",
     ),
     "grid finer than the places": (
-        new_feature("patches", fit=BOTH, options={"size": 30, "grid": 4}),
+        new_feature("patches", fit="one", options={"size": 30, "grid": 4}),
         *(NEW, "a grid of 4x4 cells is finer than the places of a patch of 30x30"),
     ),
     "nan low": (at("transforms.normalize.low", math.nan), "transforms.normalize.low: nan"),
@@ -233,19 +238,23 @@ MISTAKES = {
     ),
     "moved in between": (
         at("features.photos-hog-standardize.shift", 1),
-        "features.photos-hog-standardize.shift: 1 is not allowed: only pictures (raw/)",
+        "features.photos-hog-standardize.shift: 1 is not allowed: only pictures (<dataset>-raw)",
     ),
     "moved out of the picture": (
-        at("features.photos-hog.shift", 17),
-        "features.photos-hog.shift: 17 is not allowed",
+        at("features.photos-hog.shift", 32),
+        *("features.photos-hog.shift: 32 is not allowed", "below", "32x32 pixels"),
+    ),
+    "trained out of the picture": (
+        own(shift=40),
+        *(f"{OWN}.shift: 40 is not allowed", "below", "32x32 pixels"),
     ),
     "more components than pictures": (
-        new_feature("patches", fit=BOTH, options={"n_components": 10**4 + 1}),
+        new_feature("patches", fit="one", options={"n_components": 10**4 + 1}),
         *(NEW, "n_components 10001 is more than "),
     ),
     "mirrored in between": (
         at("features.photos-hog-standardize.flip", True),
-        "features.photos-hog-standardize.flip: True is not allowed: only pictures (raw/)",
+        "features.photos-hog-standardize.flip: True is not allowed: only pictures (<dataset>-raw)",
     ),
     "averages of too many epochs": (
         own(epochs=3, averaged_epochs=4),
@@ -271,56 +280,95 @@ MISTAKES = {
     "unknown transform": (new_feature("dct"), f"{NEW}.transform: 'dct' is not", "binarize, hog, "),
     "parameters of nothing": (at("transforms.dct", {}), "transforms.dct: 'dct' is not", "hog, "),
     "transform without entry": (at("transforms.pca", ABSENT), "transforms has no entry 'pca'"),
-    "unknown raw input": (
-        new_feature(input="raw/photo"),
-        *(f"{NEW}.input: no dataset 'photo'", "mean 'photos'"),
+    "unknown dataset of features": (
+        new_feature(dataset="photo"),
+        *(f"{NEW}.dataset: no dataset 'photo'", "mean 'photos'"),
     ),
-    "unknown features input": (
-        new_feature(input="features/photos-hogg"),
-        *(f"{NEW}.input: no features 'photos-hogg'", "mean 'photos-hog'"),
+    "unknown input": (
+        new_feature(input="photos-hogg"),
+        *(f"{NEW}.input: no features 'photos-hogg' of photos", "mean 'photos-hog'"),
     ),
     "input of another form": (
         new_feature(input="data/raw/photos"),
         f"{NEW}.input: 'data/raw/photos' is not allowed",
     ),
-    "name of another dataset": (
-        new_feature(input="raw/cifar10"),
-        "features: the name 'photos-new' must begin with its dataset: cifar10-",
+    "input of another dataset": (
+        new_feature(input="cifar10-raw"),
+        *(f"{NEW}.input: no features 'cifar10-raw' of photos", "photos-raw"),
     ),
-    "name that another dataset fits": (
-        both(at("datasets.photos-new", PHOTOS), at("features.photos-new-hog", HOG)),
-        "photos-new-hog",
+    "name of another dataset": (
+        new_feature(dataset="cifar10"),
+        *(f"{NEW}: the name must begin with its dataset", "cifar10-"),
+    ),
+    "name of the pictures": (
+        at("features.photos-raw", HOG),
+        *("features.photos-raw: the name must begin", "other than raw"),
+    ),
+    "preprocessing of another dataset": (
+        own(dataset="cifar10", preprocessing="patches-standardize"),
+        *(f"{OWN}.preprocessing: patches-standardize is fitted on", "not among"),
+    ),
+    "preprocessing that only another dataset has": (
+        own(preprocessing="hog-fine"),
+        *(f"{OWN}.preprocessing: no entry features.photos-hog-fine", "Allowed: normalize, "),
+    ),
+    # recipes
+    "no recipe": (at(f"{OWN}.recipe", ABSENT), f"{OWN}.recipe: None is not allowed", "recipes:"),
+    "unknown recipe": (
+        own(recipe="sofmax"),
+        *(f"{OWN}.recipe: no entry recipes.sofmax", "mean 'softmax'"),
+    ),
+    "list for recipe": (own(recipe=["l1"]), f"{OWN}.recipe: ['l1'] is not allowed", "recipes:"),
+    "misspelt in recipe": (at("recipes.l1.alfa", 0.1), "recipes.l1.alfa: unknown", "mean 'alpha'"),
+    "wrong value in recipe": (
+        at("recipes.l1.epochs", 0),
+        "recipes.l1.epochs: 0 is not",
+        "equal to",
+    ),
+    "recipe that is a list": (at("recipes.l1", [1]), "recipes.l1: [1] is not allowed", "mapping"),
+    "recipe with a dataset": (
+        at("recipes.l1.dataset", "photos"),
+        "recipes.l1.dataset: unknown key",
+    ),
+    "recipes missing": (at("recipes", ABSENT), "no entry 'recipes'"),
+    "dataset without experiments": (
+        at("datasets.mine", PHOTOS),
+        *("datasets.mine: it has no entry in experiments", "or remove it"),
+    ),
+    "unknown training of a reading": (
+        at("forensics.cifar10.runs.128-l1.alone.training", ["five"]),
+        *("forensics.cifar10.runs.128-l1: training", "no split 'five'", "one, all"),
     ),
     "made of itself": (
-        new_feature(input="features/photos-new"),
+        new_feature(input="photos-new"),
         f"{NEW}.input: 'photos-new' is made from these features themselves",
     ),
     "made of each other": (
         both(
-            at("features.photos-a", {"input": "features/photos-b", "transform": "normalize"}),
-            at("features.photos-b", {"input": "features/photos-a", "transform": "normalize"}),
+            at("features.photos-a", HOG | {"input": "photos-b"}),
+            at("features.photos-b", HOG | {"input": "photos-a"}),
         ),
         "is made from these features themselves",
     ),
     # fits and shapes
-    "fit missing": (pca(fit=ABSENT), f"{NEW}.fit: pca is fitted: name its training batches"),
+    "fit missing": (pca(fit=ABSENT), f"{NEW}.fit: pca learns: name a split"),
     "fit pointless": (
-        new_feature(fit=BOTH),
-        f"{NEW}.fit: {BOTH} is not",
+        new_feature(fit="one"),
+        f"{NEW}.fit: one is not",
         "normalize learns nothing",
     ),
-    "fit empty": (pca(fit=[]), f"{NEW}.fit: [] is not allowed", "at least 1"),
-    "fit twice": (pca(fit=BOTH[:1] * 2), NEW, "fit", "twice"),
+    "fit on an unknown split": (pca(fit="two"), f"{NEW}.fit: the dataset has no split 'two'"),
+    "fit on a list": (pca(fit=["one"]), f"{NEW}.fit: ['one'] is not allowed", "string"),
     "fit on what is not training": (
-        both(pca(fit=BOTH), own(preprocessing="new", train=BOTH[:1], test=["test_batch"])),
-        *(f"{OWN}.preprocessing: new is fitted on {BOTH[1]}", "not among", "training batches"),
+        both(pca(fit="all"), own(preprocessing="new")),
+        *(f"{OWN}.preprocessing: new is fitted on data_batch_2", "not among", "training batches"),
     ),
     "components above samples": (
-        pca(n_components=2 * N + 1),
-        *(NEW, f"n_components {2 * N + 1} is more than {2 * N}", f"{2 * N} training samples"),
+        pca(n_components=N + 1),
+        *(NEW, f"n_components {N + 1} is more than {N}", f"{N} training samples"),
     ),
     "components above features": (
-        both(at("features.photos-x", TINY_HOG), pca(5, input="features/photos-x")),
+        both(at("features.photos-x", TINY_HOG), pca(5, input="photos-x")),
         *(NEW, "n_components 5 is more than 4, the smaller of 4 features"),
     ),
     "no components": (pca(n_components=0), f"{NEW}.options.n_components: 0 is not allowed"),
@@ -330,8 +378,8 @@ MISTAKES = {
         new_feature("hog", options={"pixels_per_cell": 16, "cells_per_block": 3}),
         *(NEW, "3 cells of 16 pixels does not fit into 32x32 pixels"),
     ),
-    "pictures after vectors": (new_feature(input="features/photos-hog"), NEW, "needs pictures"),
-    "vectors of pictures": (pca(input="raw/photos"), NEW, "pca", "needs vectors"),
+    "pictures after vectors": (new_feature(input="photos-hog"), NEW, "needs pictures"),
+    "vectors of pictures": (pca(input="photos-raw"), NEW, "pca", "needs vectors"),
     # datasets
     "malformed digest": (at(f"{DIGESTS}.test_batch", "abc"), f"{DIGESTS}.test_batch: 'abc' is not"),
     "digest missing": (at(f"{DIGESTS}.test_batch", ABSENT), DIGESTS, "each of", "test_batch"),

@@ -76,7 +76,7 @@ def tiny_params() -> dict[str, Any]:
 def write_params(path: Path, params: dict[str, Any]) -> None:
     """Write parameters as YAML 1.2, which the project and DVC read alike."""
     with path.open("w") as file:
-        YAML(typ="safe").dump(params, file)
+        YAML().dump(params, file)  # the safe one would sort the keys
 
 
 class Project:

@@ -12,14 +12,30 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stages.params.batches import BATCH_NAMES
 
-from stages.data.samples import Samples, open_features, write_features
+from stages.data.samples import (
+    Samples,
+    Split,
+    join_batches,
+    open_samples,
+    write_features,
+    write_pictures,
+)
 from stages.params.loading import read_params
-from stages.runtime.errors import PipelineError
-from stages.sources.base import make_source
-from stages.sources.cifar10_layout import read_pictures, write_batch, write_class_names
-from tests.helpers import FILE_NAMES, LETTERS, ROOT, batch2, random_pictures, write_dataset
+from stages.runtime.errors import ParamsError, PipelineError
+from stages.sources.base import Outline, check_fetched, make_source
+from stages.sources.cifar10_layout import BATCH_NAMES, read_batches
+from tests.helpers import (
+    FILE_NAMES,
+    LETTERS,
+    ROOT,
+    batch2,
+    random_pictures,
+    write_batch,
+    write_class_names,
+    write_dataset,
+    write_samples,
+)
 
 ARCHIVE = os.environ.get("CIFAR10_ARCHIVE") or ROOT.parent / "shared" / "cifar-10-python.tar.gz"
 
@@ -58,7 +74,7 @@ def test_a_row_is_red_then_green_then_blue_each_line_by_line(tmp_path):
 
 def test_an_official_row_becomes_a_picture(dataset):
     (dataset / "data_batch_3").write_bytes(batch2(spotted_row(), [7]))
-    pictures, labels = read_pictures(dataset).select(["data_batch_3"])
+    pictures, labels = read_batches(dataset).select(["data_batch_3"])
     np.testing.assert_array_equal(pictures, spotted_picture())
     assert labels.tolist() == [7]
 
@@ -72,7 +88,7 @@ def test_what_is_written_is_read(sizes, data):
         for batch, own in zip(BATCH_NAMES, labels, strict=True):
             write_batch(folder / batch, random_pictures(len(own), len(batch)), own)
         write_class_names(folder, LETTERS, 3)
-        samples = read_pictures(folder)
+        samples = read_batches(folder)
     assert samples.class_names == LETTERS
     assert list(samples.batches) == list(BATCH_NAMES)
     for batch, own in zip(BATCH_NAMES, labels, strict=True):
@@ -86,7 +102,7 @@ def test_what_is_written_is_read(sizes, data):
 def test_a_missing_file_is_named(dataset, name):
     (dataset / name).unlink()
     with pytest.raises(PipelineError, match=f"{name} is missing.*dvc repro"):
-        read_pictures(dataset)
+        read_batches(dataset)
 
 
 @pytest.mark.parametrize(
@@ -115,29 +131,31 @@ def test_a_batch_of_another_layout_is_refused(dataset, key, value, reason):
     path = dataset / "data_batch_2"
     path.write_bytes(pickle.dumps(batch, protocol=4))
     with pytest.raises(PipelineError, match=reason) as error:
-        read_pictures(dataset)
+        read_batches(dataset)
     assert str(path) in str(error.value)
 
 
 def test_a_label_needs_a_class_name(dataset):
     write_class_names(dataset, LETTERS[:9], 10)
     with pytest.raises(PipelineError, match="from 0 to 8"):
-        read_pictures(dataset)
+        read_batches(dataset)
 
 
 @pytest.mark.parametrize("names", [None, "abc", ["a", 1]])
 def test_class_names_must_be_a_list_of_names(dataset, names):
     (dataset / "batches.meta").write_bytes(pickle.dumps({b"label_names": names}, protocol=4))
     with pytest.raises(PipelineError, match=r"batches.meta has no list of label_names"):
-        read_pictures(dataset)
+        read_batches(dataset)
 
 
 BATCHES = {"a": (0, 3), "b": (3, 4), "c": (4, 9)}
+SPLITS = {"all": Split(train=("a", "b"), test=("c",))}
+CLASSES = [f"class {number}" for number in range(109)]
 
 
 def letters_samples():
     values = np.arange(18).reshape(9, 2)
-    return Samples(values, np.arange(9) + 100, BATCHES, LETTERS)
+    return Samples(values, np.arange(9) + 100, BATCHES, SPLITS, CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -162,16 +180,17 @@ def features(tmp_path):
 
 
 def test_a_feature_set_is_read_as_it_was_written(features):
-    samples = open_features(features)
+    samples = open_samples(features)
     assert samples.values.dtype == np.float32
     np.testing.assert_array_equal(samples.values, np.float32(np.arange(36).reshape(9, 4) / 3))
     np.testing.assert_array_equal(samples.labels, np.arange(9) + 100)
     assert samples.batches == BATCHES
-    assert samples.class_names == LETTERS
+    assert samples.class_names == CLASSES
+    assert samples.splits == SPLITS
 
 
 def test_a_feature_set_is_a_read_only_map_of_its_file(features):
-    values = open_features(features).values
+    values = open_samples(features).values
     assert isinstance(values, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         values[0] = 1
@@ -181,7 +200,7 @@ def test_views_come_with_the_features_in_their_order(tmp_path):
     values = np.float32(np.arange(36).reshape(9, 4))
     views = [[-values[:3], -values[3:]], [2 * values]]
     write_features(tmp_path, letters_samples(), [values], views, (2, 2, 1))
-    samples = open_features(tmp_path)
+    samples = open_samples(tmp_path)
     assert samples.picture_shape == (2, 2, 1)
     chosen, _ = samples.select(["c", "a"])
     np.testing.assert_array_equal(samples.select_views(["c", "a"]), [-chosen, 2 * chosen])
@@ -194,7 +213,7 @@ def test_views_come_with_the_features_in_their_order(tmp_path):
 
 def assert_damaged(folder):
     with pytest.raises(PipelineError) as error:
-        open_features(folder)
+        open_samples(folder)
     assert str(folder) in str(error.value)
 
 
@@ -235,6 +254,9 @@ def test_a_feature_set_with_an_altered_file_is_refused(features, name, change):
         ("values.npy", np.full((9, 4), None)),
         ("labels.npy", np.arange(10)),
         ("labels.npy", np.full(9, None)),
+        ("labels.npy", np.arange(9) + 101),
+        ("labels.npy", np.arange(9) - 1),
+        ("labels.npy", np.arange(9) / 2),
     ],
 )
 def test_arrays_that_do_not_fit_each_other_are_refused(features, name, array):
@@ -247,11 +269,66 @@ def test_arrays_that_do_not_fit_each_other_are_refused(features, name, array):
 )
 def test_the_real_cifar10_is_what_params_yaml_says(monkeypatch):
     monkeypatch.setenv("CIFAR10_ARCHIVE", str(ARCHIVE))
-    with tempfile.TemporaryDirectory() as name:
-        make_source(read_params(ROOT / "params.yaml"), "cifar10").fetch(Path(name))
-        samples = read_pictures(Path(name))
+    samples = make_source(read_params(ROOT / "params.yaml"), "cifar10").fetch()
     wanted = "airplane automobile bird cat deer dog frog horse ship truck"
     assert samples.class_names == wanted.split()
     assert [end - start for start, end in samples.batches.values()] == [10_000] * 6
     _, labels = samples.select(["test_batch"])
     assert np.bincount(labels).tolist() == [1000] * 10
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.uint16, np.int32, np.int64, list])
+@pytest.mark.parametrize("shape", [(20, 24), (20, 24, 1), (8, 8, 3), (64, 48, 3)])
+@pytest.mark.parametrize("n_classes", [2, 37])
+def test_pictures_of_any_size_in_unequal_batches_are_read_as_written(
+    tmp_path, kind, shape, n_classes
+):
+    generator = np.random.default_rng(0)
+    sizes = {"first": 5, "second": 1, "third": 40}
+    batches = {}
+    for name, size in sizes.items():
+        labels = generator.integers(n_classes, size=size)
+        pictures = generator.integers(0, 256, (size, *shape)).astype(np.uint8)
+        batches[name] = pictures, labels.tolist() if kind is list else labels.astype(kind)
+    names = [f"class {number}" for number in range(n_classes)]
+    split = Split(train=("first", "third"), test=("second",))
+    write_pictures(tmp_path, join_batches(batches, names, {"only": split}))
+    samples = open_samples(tmp_path)
+    assert samples.labels.dtype == np.int64
+    assert samples.picture_shape == (*shape, 1)[:3]
+    assert samples.split("only") == split
+    for name, (pictures, labels) in batches.items():
+        found, own = samples.select([name])
+        np.testing.assert_array_equal(found.reshape(pictures.shape), pictures)
+        assert own.tolist() == list(labels)
+
+
+def test_a_split_that_does_not_exist_is_named(tmp_path):
+    samples = open_samples(write_samples(tmp_path / "raw"))
+    with pytest.raises(ParamsError, match="no split 'al'; did you mean 'all'"):
+        samples.split("al")
+
+
+OUTLINE = Outline((4, 4, 3), {"a": 2, "b": None}, {"only": Split(train=("a",), test=("b",))})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shape", "labels", "parts"),
+    [
+        ((3, 2), (4, 4, 3), [0, 1], ["a has 3 pictures", "says 2"]),
+        ((2, 2), (4, 5, 3), [0, 1], ["(4, 5, 3)", "(4, 4, 3)"]),
+        ((2, 2), (4, 4), [0, 1], ["(4, 4, 1)", "(4, 4, 3)"]),
+        ((2, 2), (4, 4, 3), [0, 2], ["0 to 2", "2 classes"]),
+        ((2, 2), (4, 4, 3), [-1, 1], ["-1 to 1", "2 classes"]),
+    ],
+)
+def test_a_dataset_that_is_not_as_its_source_says_is_refused(sizes, shape, labels, parts):
+    batches = {
+        name: (np.zeros((size, *shape), dtype=np.uint8), np.resize(labels, size))
+        for name, size in zip("ab", sizes, strict=True)
+    }
+    with pytest.raises(PipelineError) as error:
+        check_fetched(join_batches(batches, ["x", "y"], OUTLINE.splits), OUTLINE, "mine")
+    for part in ["mine", *parts]:
+        assert part in str(error.value)
+    assert "\n" not in str(error.value)

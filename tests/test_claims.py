@@ -22,7 +22,7 @@ from stages.statistics.units import NATS, PERCENT
 from tests.helpers import ROOT
 from tests.made_up import DOCUMENT, N_TEST, made_up
 
-FILE = ROOT / "stages" / "claims" / "course-report.yaml"
+FILE = ROOT / "study" / "course-report.yaml"
 STUDY = load_study(FILE)
 CLAIMS = {claim.id: claim for claim in STUDY.claims}
 NUMBERS = [claim.id for claim in STUDY.claims if isinstance(claim.tests[0], Published)]
@@ -294,8 +294,7 @@ def test_an_epoch_that_was_not_reached_was_not_run(agreeing):
 
 def test_other_test_pictures_are_not_compared():
     document = copy.deepcopy(DOCUMENT)
-    document["experiments"]["cifar10-linear"]["test"] = ["data_batch_5"]
-    document["experiments"]["cifar10-linear"]["train"] = ["data_batch_1"]
+    document["experiments"]["cifar10-linear"]["split"] = "one"
     results = [made_up("cifar10-linear", 30.0, document=document), made_up("cifar10-128", 50.0)]
     assert judge(CLAIMS["depth"], results, "cifar10", []).comparisons == []
 

@@ -154,7 +154,10 @@ FILES = {
     "sources/helper.py": "h = 1\n",
     "transforms/__init__.py": "",
 }
-LOCK = "matplotlib==3.1 \\\n    --hash=sha256:0\nnumpy==2.0 ; python_version < '4' \\\nscikit-learn==1.5\n"
+LOCK = (
+    "matplotlib==3.1 \\\n    --hash=sha256:0\n"
+    "numpy==2.0 ; python_version < '4' \\\nscikit-learn==1.5\n"
+)
 
 
 @pytest.fixture

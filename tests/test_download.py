@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
-from stages.web import download
 
 from stages.runtime.errors import PipelineError
+from stages.sources import download
 from tests.helpers import ROOT
 from tests.mirrors import CONTENT, MD5, OTHER, SIZE, WAYS, serving
 from tests.soak import network

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, log_loss
 from sklearn.neural_network import MLPClassifier
 
 from stages import evaluate
-from stages.data.samples import Samples, write_features
+from stages.data.samples import Samples, Split, write_features
 from stages.evaluation import answers, scores, weights
 from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
 from stages.network.classifier import LOSSES, SoftmaxNetwork
@@ -101,7 +101,7 @@ def test_an_ensemble_answers_with_the_mean_of_its_probabilities():
 def test_views_count_as_much_as_the_pictures():
     X, y = noise()
     network = fitted()
-    samples = Samples(X, y, {"test_batch": (0, 90)}, list("abc"), picture_shape=SHAPE)
+    samples = Samples(X, y, {"test_batch": (0, 90)}, {}, list("abc"), picture_shape=SHAPE)
     turned = X.reshape(90, *SHAPE)[:, :, ::-1].reshape(90, 12)
     expected = (network.predict_proba(X) + network.predict_proba(turned)) / 2
     plain, *others = answers.views(samples, ["test_batch"], average=False)
@@ -302,7 +302,8 @@ def run(tmp_path, monkeypatch):
         """The first half of `values` are training samples, the second are test samples."""
         half = len(labels) // 2
         batches = {"data_batch_1": (0, half), "data_batch_2": (half, 2 * half)}
-        like = Samples(values, labels, batches, list("abc"))
+        splits = {"one": Split(train=("data_batch_1",), test=("data_batch_2",))}
+        like = Samples(values, labels, batches, splits, list("abc"))
         (tmp_path / "features").mkdir()
         write_features(tmp_path / "features", like, [values], [[v] for v in views], picture_shape)
         for seed, network in zip(SEEDS, networks, strict=True):
@@ -408,7 +409,8 @@ def test_features_without_views_cannot_be_averaged(run):
 def predictions_of(predicted, labels):
     predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
     losses = np.ones((len(predicted), 3))
-    return Predictions(predicted, labels, np.zeros((4, 2), np.float32), losses, losses)
+    first = np.zeros((4, 2), np.float32)
+    return Predictions(predicted, labels, first, losses, losses, ["a"], ["b"], False, [2, 2, 1])
 
 
 def test_predictions_come_back_and_have_the_same_bytes(tmp_path):
@@ -417,8 +419,8 @@ def test_predictions_come_back_and_have_the_same_bytes(tmp_path):
         save_predictions(tmp_path / name, predictions)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
     for saved, array in zip(load_predictions(tmp_path / "first"), predictions, strict=True):
-        assert saved.dtype == array.dtype
-        assert (saved == array).all()
+        assert np.array_equal(saved, array)
+        assert getattr(saved, "dtype", None) == getattr(array, "dtype", None)
 
 
 def test_predictions_that_do_not_fit_are_refused(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import yaml
 from scipy import stats
 
 from stages import forensics
+from stages.data.samples import open_samples
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.epochs import DivergedError, Training
 from stages.network.penalties import L1
@@ -36,9 +38,8 @@ from stages.reporting.forensics import render_forensics, summary, write_forensic
 from stages.reporting.forensics_figure import draw_losses
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.schema.project import check_project
-from stages.sources.cifar10_layout import read_pictures
 from stages.transforms.normalize import Normalize
-from tests.helpers import ROOT, random_pictures, tree, write_dataset
+from tests.helpers import ROOT, random_pictures, tree, write_samples
 
 DOCUMENT = read_params(ROOT / "params.yaml")
 DESIGN = read_forensics(DOCUMENT, "cifar10")
@@ -62,7 +63,6 @@ RUN = {
 }
 SMALL = {
     "seeds": [0, 1],
-    "training": {"one": {"train": ["data_batch_1"], "test": ["data_batch_2"]}},
     "runs": {"l1": RUN},
     "inferred": [],
 }
@@ -70,7 +70,7 @@ SMALL = {
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory):
-    return read_pictures(write_dataset(tmp_path_factory.mktemp("raw") / "photos", per_batch=20))
+    return open_samples(write_samples(tmp_path_factory.mktemp("raw") / "photos", per_batch=20))
 
 
 def plain(**values):
@@ -95,7 +95,7 @@ def test_the_design_covers_every_factor_and_value():
                 found.setdefault(factor, set()).add(value)
     assert found == {
         "activation": {"relu", "identity", "tanh"},
-        "training": {"one", "five"},
+        "training": {"one", "all"},
         "first_weights": {"rule", "he", "lecun", 0.01, 0.05, 0.1},
         "last_batch": {"even", "short", "drop"},
         "l1_step": {None, "proximal", "subgradient", "half-subgradient"},
@@ -150,15 +150,8 @@ MISTAKES = {
         "'raw'",
     ),
     "weights of 0": (["runs", "128", "plain", "first_weights"], 0.0, "0.0 is not", "than 0"),
-    "unknown batches": (["runs", "128", "plain", "training"], "six", "'six' is not", "one, five"),
     "one seed": (["seeds"], [0], "seeds: [0] is not allowed", "at least 2"),
     "seed twice": (["seeds"], [0, 0], "seeds: [0, 0] is not allowed", "twice"),
-    "tested on training": (
-        ["training", "one", "test"],
-        ["data_batch_1"],
-        "training.one.test: ['data_batch_1'] is not allowed",
-        "train has data_batch_1 too",
-    ),
     "pair of one": (["runs", "128", "pairs"], [{"pixels": ["raw"]}], "pairs.0: 1 fac", "of two"),
     "reading twice": (
         ["runs", "128", "alone", "first_weights"],
@@ -261,7 +254,7 @@ def test_first_weights_have_their_standard_deviation(values, first, second):
 
 def test_pixels_under_each_reading():
     training, test = random_pictures(9, 1), random_pictures(4, 2)
-    unit = Normalize(low=0.0, high=1.0).fit(training)
+    unit = partial(Normalize(low=0.0, high=1.0).apply, learned={})
     for found, pictures in zip(
         running.inputs("unit", training, test), (training, test), strict=True
     ):
@@ -287,7 +280,7 @@ def test_curves_are_those_of_the_products_network(samples, changes):
     run, values = design.runs["l1"], plain(**changes)
     X, y = samples.select(["data_batch_1"])
     X_test, y_test = samples.select(["data_batch_2"])
-    found = running.train(run, values, design.training["one"], samples, seed=3)
+    found = running.train(run, values, samples.split("one"), samples, seed=3)
     settings = {key: RUN[key] for key in ("alpha", "learning_rate", "batch_size", "epochs")}
     network = SoftmaxNetwork(
         (4,),
@@ -298,7 +291,7 @@ def test_curves_are_those_of_the_products_network(samples, changes):
         random_state=3,
         **settings,
     )
-    unit = Normalize(low=0.0, high=1.0).fit(X)
+    unit = partial(Normalize(low=0.0, high=1.0).apply, learned={})
     network.fit(unit(X), y)
     assert found["loss"].tolist() == network.loss_curve_["loss"].tolist()
     assert found["net_loss"].tolist() == network.loss_curve_["net_loss"].tolist()
@@ -313,7 +306,7 @@ def test_a_training_that_diverges_is_nan_and_never_fits(samples, monkeypatch):
 
     monkeypatch.setattr(Training, "run_epoch", diverge)
     design = Forensics.model_validate(SMALL)
-    curves = running.train(design.runs["l1"], plain(), design.training["one"], samples, seed=0)
+    curves = running.train(design.runs["l1"], plain(), samples.split("one"), samples, seed=0)
     assert all(curve.shape == (3,) and np.isnan(curve).all() for curve in curves.values())
     nan = np.full((2, 3), np.nan)
     one = [
@@ -332,7 +325,7 @@ def test_a_training_that_diverges_is_nan_and_never_fits(samples, monkeypatch):
 
 def stage(tmp_path, name, section=SMALL, quick=False):
     """Run the stage in `tmp_path` with its raw pictures; return the bytes of its file."""
-    write_dataset(tmp_path / "raw", per_batch=20)
+    write_samples(tmp_path / "raw", per_batch=20)
     params = tmp_path / "params.yaml"
     document = {"forensics": {"photos": section}} if section else {"forensics": {}}
     document["quick"] = {"enabled": quick, "epochs": 1, "seeds": 1}
@@ -408,7 +401,7 @@ def test_processes_side_by_side_give_the_same_bytes(tmp_path, monkeypatch):
 def test_without_an_entry_and_for_a_quick_look_no_picture_is_read(
     tmp_path, monkeypatch, section, quick
 ):
-    monkeypatch.setattr(forensics, "read_pictures", None)
+    monkeypatch.setattr(forensics, "open_samples", None)
     stage(tmp_path, "none", section, quick)
     assert load_readings(tmp_path / "none.npz") == []
 

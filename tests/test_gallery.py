@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import subprocess
 
+import matplotlib.image
 import numpy as np
 import pytest
-import yaml
 from sklearn.decomposition import PCA
 
 from stages import gallery
+from stages.data.samples import Split, join_batches, open_samples
 from stages.evaluation.predictions import Predictions
-from stages.pictures.drawings import VIEWS, Step, find_view, transformed
+from stages.pictures.drawings import draw, in_colour
+from stages.pictures.figures import draw_mistakes, draw_preprocessing
 from stages.pictures.mistakes import Mistake, common_mistakes
 from stages.sources.base import make_source
-from stages.sources.cifar10_layout import read_pictures
-from stages.transforms.feature import merge_feature
-from tests.helpers import ROOT, write_dataset
+from stages.transforms.pca import Pca
+from tests.helpers import ROOT, preprocess_chain, write_samples
 from tests.made_up import DOCUMENT, made_up, write_results
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory):
-    return read_pictures(write_dataset(tmp_path_factory.mktemp("raw") / "photos", per_batch=40))
+def raw(tmp_path_factory):
+    return write_samples(tmp_path_factory.mktemp("raw") / "photos", per_batch=40)
+
+
+@pytest.fixture(scope="module")
+def samples(raw):
+    return open_samples(raw)
 
 
 # ---------------------------------------------------------------- mistakes
@@ -31,7 +37,8 @@ def samples(tmp_path_factory):
 def predictions_of(predicted, labels):
     predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
     losses = np.ones((len(predicted), 3))
-    return Predictions(predicted, labels, np.zeros((4, 2), np.float32), losses, losses)
+    first = np.zeros((4, 2), np.float32)
+    return Predictions(predicted, labels, first, losses, losses, ["a"], ["b"], False, None)
 
 
 def test_common_mistakes_by_hand():
@@ -44,62 +51,84 @@ def test_common_mistakes_by_hand():
     assert common_mistakes(predictions, 3, per_class=1) == [wanted[0], wanted[2]]
 
 
-# ---------------------------------------------------------------- views
+# ---------------------------------------------------------------- drawings
 
 
-def test_the_linear_estimate_is_the_inverse_of_pca(samples):
-    shown = samples.select(["test_batch"])[0][:10]
+@pytest.fixture
+def chain_of(tmp_path, raw):
+    """Return a function that stores a feature set's transforms and reads them back."""
+
+    def stored(name, **features):
+        document = DOCUMENT | {"features": DOCUMENT["features"] | features}
+        document["transforms"] = DOCUMENT["transforms"] | {
+            "pca": {"n_components": 5, "whiten": False}
+        }
+        return preprocess_chain(tmp_path / "data", raw, document, name)
+
+    return stored
+
+
+@pytest.fixture
+def shown(samples):
+    return samples.select(["test_batch"])[0][:10]
+
+
+def test_what_pca_leaves_is_its_inverse(samples, chain_of, shown):
     training = samples.select(["data_batch_1"])[0]
     pca = PCA(5, svd_solver="full").fit(training.reshape(40, -1) / 255)
-    fitted, values = (pca.transform(x.reshape(len(x), -1) / 255) for x in (training, shown))
-    _, transform = merge_feature(DOCUMENT, "photos-pca")
-    step = Step(transform, training, fitted.astype(np.float32), shown, values.astype(np.float32))
+    values = pca.transform(shown.reshape(10, -1) / 255)
     wanted = pca.inverse_transform(values).clip(0, 1).reshape(shown.shape)
-    assert VIEWS["pca"](step) == pytest.approx(wanted, abs=1e-5)
+    assert draw(chain_of("photos-pca"), shown) == pytest.approx(wanted, abs=1e-5)
 
 
-def test_a_chain_may_be_fitted_on_more_batches_than_its_first_step(samples):
-    fit = ["data_batch_1", "data_batch_2"]
-    first = DOCUMENT["features"]["photos-hog"]
-    second = {"input": "features/photos-x", "transform": "standardize", "fit": fit}
-    document = {**DOCUMENT, "features": {"photos-x": first, "photos-x-standardize": second}}
-    pixels, _ = samples.select(fit)
-    shown = samples.values[:3]
-    step = transformed(document, "photos-x-standardize", samples, shown)
-    assert step.fitted_pixels.shape == pixels.shape
-    # Standardised over both batches, not over the first alone.
-    np.testing.assert_allclose(step.fitted.mean(axis=0), 0, atol=1e-5)
-    assert step.values.shape == (3, step.fitted.shape[1])
+def test_all_components_of_standardised_pixels_give_the_pictures_back(samples, chain_of):
+    scaled = {"dataset": "photos", "input": "photos-normalize-standardize", "transform": "pca"}
+    scaled |= {"fit": "one", "options": {"n_components": 40}}  # as many as there are pictures
+    chain = chain_of("photos-scaled-pca", **{"photos-scaled-pca": scaled})
+    training = samples.select(["data_batch_1"])[0]
+    assert draw(chain, training) == pytest.approx(training / 255, abs=1e-3)
 
 
-def test_a_chain_is_applied_step_by_step(samples):
-    shown = samples.select(["test_batch"])[0][:10]
-    step = transformed(DOCUMENT, "photos-normalize-standardize", samples, shown)
-    pixels = samples.select(["data_batch_1"])[0].reshape(40, -1) / 255
-    wanted = (shown.reshape(10, -1) / 255 - pixels.mean(axis=0)) / pixels.std(axis=0)
-    assert step.values == pytest.approx(wanted, abs=1e-4)
-
-
-def test_what_is_drawn_is_one_step_from_pixels():
-    chain = {"input": "features/photos-hog", "transform": "pca", "fit": ["data_batch_1"]}
-    scaled = chain | {"input": "features/photos-normalize-standardize"}
-    features = DOCUMENT["features"] | {"photos-hog-pca": chain, "photos-scaled-pca": scaled}
-    document = DOCUMENT | {"features": features}
-    assert find_view(document, "photos-hog") == VIEWS["hog"]
-    assert find_view(document, "photos-pca") == VIEWS["pca"]
-    assert find_view(document, "photos-scaled-pca") == VIEWS["pca"]
-    for name in ("photos-normalize", "photos-hog-standardize", "photos-hog-pca"):
-        assert find_view(document, name) is None
+def test_what_is_drawn_is_one_step_from_pixels(chain_of, shown):
+    feature = {"dataset": "photos", "input": "photos-hog", "transform": "pca", "fit": "one"}
+    hog_pca = chain_of("photos-hog-pca", **{"photos-hog-pca": feature})
+    assert draw(hog_pca, shown) is None
+    for name in ("photos-normalize", "photos-hog-standardize"):
+        assert draw(chain_of(name), shown) is None
 
 
 @pytest.mark.parametrize("name", ["binarize", "hog"])
-def test_a_view_is_a_picture(name, samples):
-    shown = samples.select(["test_batch"])[0][:10]
-    pictures = VIEWS[name](transformed(DOCUMENT, f"photos-{name}", samples, shown))
+def test_a_drawing_is_a_picture(name, chain_of, shown):
+    pictures = draw(chain_of(f"photos-{name}"), shown)
     assert pictures.shape == (10, 32, 32, 3)
     assert 0 <= pictures.min() < pictures.max() <= 1
     if name == "binarize":
         assert set(np.unique(pictures)) == {0.0, 1.0}
+
+
+def test_nothing_is_fitted_for_a_drawing(chain_of, shown, monkeypatch):
+    chain = chain_of("photos-pca")
+    monkeypatch.setattr(Pca, "learn", None)
+    assert draw(chain, shown) is not None
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("n_classes", [2, 37])
+def test_pictures_of_any_number_of_classes_are_no_wider_than_a_page(tmp_path, n_classes, channels):
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (n_classes, 20, 24, channels)).astype(np.uint8)
+    drawings = {name: in_colour(pixels / 255) for name in ("picture", "binarize", "hog", "pca")}
+    titles = [f"class {number}" for number in range(n_classes)]
+    draw_preprocessing(drawings, titles, tmp_path / "preprocessing.png")
+    split = Split(train=("a",), test=("a",))
+    labels = np.arange(n_classes)
+    samples = join_batches({"a": (pixels, labels)}, titles, {"only": split})
+    mistakes = [Mistake(k, k, (k + 1) % n_classes, 1) for k in labels for _ in range(2)]
+    draw_mistakes(mistakes, pixels, samples, 6, tmp_path / "mistakes.png")
+    for name in ("preprocessing", "mistakes"):
+        height, width = matplotlib.image.imread(tmp_path / f"{name}.png").shape[:2]
+        assert 100 < width <= 2000
+        assert height > 100
 
 
 # ---------------------------------------------------------------- the stage
@@ -113,19 +142,18 @@ def test_git_ignores_the_pictures_of_just_those_that_may_not_be_passed_on():
 
 
 def test_the_stage_writes_two_pictures_with_the_same_bytes(tmp_path):
-    write_dataset(tmp_path / "raw", per_batch=1000)
+    raw = write_samples(tmp_path / "raw", per_batch=1000)
     names = ["photos-normalize", "photos-hog"]
     write_results(tmp_path, tmp_path / "predictions", [made_up(name) for name in names])
-    params = tmp_path / "params.yaml"
     experiments = {name: DOCUMENT["experiments"][name] for name in names}
     features = {name: DOCUMENT["features"][name] for name in names}
-    params.write_text(
-        yaml.safe_dump(DOCUMENT | {"experiments": experiments, "features": features}),
-        encoding="utf-8",
-    )
+    document = DOCUMENT | {"experiments": experiments, "features": features}
+    for name in names:
+        preprocess_chain(tmp_path / "data", raw, document, name)
+    params = tmp_path / "data" / "params.yaml"
+    transforms, predictions = tmp_path / "data" / "transforms", tmp_path / "predictions"
     for name in ("first", "second"):
-        arguments = tmp_path / "raw", tmp_path, tmp_path / "predictions", tmp_path / name, params
-        gallery.main("photos", *arguments)
+        gallery.main("photos", raw, transforms, tmp_path, predictions, tmp_path / name, params)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert files == ["mistakes.png", "preprocessing.png"]
     for name in files:

@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.epochs import LAST_BATCHES
-from stages.network.inputs import Inputs, mirrored
+from stages.network.inputs import Inputs, mirrored_rows
 
 SHAPE = (4, 5, 3)
 
@@ -40,7 +40,7 @@ def test_without_augmentation_a_batch_is_its_rows(pictures):
 def test_a_mirrored_picture_read_from_the_right_is_the_picture():
     rows = np.arange(12.0).reshape(1, 12)  # 1 x 4 pixels of 3 channels
     expected = [[9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2]]
-    np.testing.assert_array_equal(mirrored(rows, (1, 4, 3)), expected)
+    np.testing.assert_array_equal(mirrored_rows(rows, (1, 4, 3)), expected)
 
 
 def test_half_of_the_pictures_are_mirrored_and_the_data_stays(pictures):

@@ -107,10 +107,10 @@ def test_no_experiment_on_the_test_batch_gives_no_rows(results):
 
 
 def test_published_figures_have_a_source_and_a_dataset(tmp_path):
-    published = load_published(ROOT / "stages" / "claims" / "published.yaml", "cifar10")
+    published = load_published(ROOT / "study" / "published.yaml", "cifar10")
     assert len(published) >= 10
     assert (published["source"].str.len() > 10).all()
-    assert len(load_published(ROOT / "stages" / "claims" / "published.yaml", "photos")) == 0
+    assert len(load_published(ROOT / "study" / "published.yaml", "photos")) == 0
     (tmp_path / "p.yaml").write_text("cifar10: [{what: x, accuracy: 41.1, source: y}]")
     with pytest.raises(ParamsError, match=r"cifar10\.0\.accuracy: 41\.1 is not allowed"):
         load_published(tmp_path / "p.yaml", "cifar10")

@@ -76,16 +76,16 @@ BOMB += "]"
 
 # A pattern in the text of params.yaml, what is put in its place, and what the line must have.
 MISWRITTEN = {
-    "key twice": (r"(  epochs: \d+)", r"\1\n\1", "the key 'epochs' is there twice"),
-    "section twice": ("experiments:", "datasets: {}\nexperiments:", "'datasets' is there twice"),
-    "dataset twice": ("  cifar10:", "  photos:", "the key 'photos' is there twice", "line "),
-    "experiment twice": ("  photos-128:", "  photos-hog:", "the key 'photos-hog' is there twice"),
-    "exponent": (r"learning_rate: \S+", "learning_rate: 1e-3", "rate: '1e-3'", "such as 0.001"),
-    "exponent for count": (r"epochs: \d+", "epochs: 1e2", "epochs: '1e2'", "such as 10"),
-    "octal of YAML 1.2": (r"epochs: \d+", "epochs: 0o17", "epochs: '0o17'", "such as 10"),
+    "key twice": (r"(  epochs: \d+)", r"\1\n\1", 'duplicate key "epochs"', "line "),
+    "section twice": ("experiments:", "datasets: {}\nexperiments:", 'duplicate key "datasets"'),
+    "dataset twice": ("  cifar10:", "  photos:", 'duplicate key "photos"', "line "),
+    "experiment twice": ("  photos-128:", "  photos-hog:", 'duplicate key "photos-hog"', "line "),
+    "recipe twice": ("  linear:", "  softmax:", 'duplicate key "softmax"', "line "),
+    "exponent for count": (r"epochs: \d+", "epochs: 1e2", "epochs: 100.0 is not", "integer"),
+    "octal of YAML 1.1": (r"epochs: \d+", "epochs: 0b17", "epochs: '0b17'", "such as 10"),
     "comma": (r"learning_rate: \S+", "learning_rate: 0,03", "rate: '0,03' is not allowed"),
-    "tab": ("  epochs:", "\tepochs:", "no valid YAML", "'\\t'", "line "),
-    "bracket": (r"seeds: \[", "seeds: ]", "no valid YAML", "line "),
+    "tab": ("  epochs:", "\tepochs:", "no valid YAML", "tab", "line "),
+    "bracket": (r"seeds:\n", "seeds: ]\n", "no valid YAML", "line "),
     "indentation": ("  momentum:", "   momentum:", "no valid YAML", "line "),
     "null": ("penalty: none", "penalty: null", "penalty: None is not allowed", "'none'"),
     "blank": (r"learning_rate: \S+", "learning_rate:", "rate: None is not allowed", "number"),
@@ -98,18 +98,23 @@ MISWRITTEN = {
     ),
     "infinity": (r"learning_rate: \S+", "learning_rate: .inf", "rate: inf", "finite number"),
     "off in quotes": ("nesterov: false", "nesterov: 'off'", "nesterov: 'off' is", "boolean"),
-    "off for a name": ("activation: relu", "activation: off", "activation: False", "'relu'"),
-    "yes for a count": (r"epochs: \d+", "epochs: yes", "epochs: True is not", "integer"),
+    "off for a name": ("activation: relu", "activation: off", "activation: 'off'", "'relu'"),
+    "yes for a count": (r"epochs: \d+", "epochs: yes", "epochs: 'yes' is not", "integer"),
     "date": (r"epochs: \d+", "epochs: 2024-01-01", "epochs: datetime.date(2024, 1, 1)", "integer"),
     "date for a name": ("dataset: photos", "dataset: 2024-01-01", "datetime.date", "string"),
-    "date for a key": ("  photos-hog:", "  2024-01-01:", "the name datetime.date", "small letters"),
+    "date for a key": (
+        "  photos-hog:",
+        "  2024-01-01:",
+        "the name datetime.date",
+        "a small letter",
+    ),
     "number for a key": ("  epochs:", "  1:", "defaults.", "Keys should be strings"),
-    "list for a key": ("  epochs:", "  ? [a]\n  :", "no valid YAML", "unhashable key", "line "),
-    "anchor to nothing": ("train: &one .*", "train: *one", "undefined alias 'one'", "line "),
-    "merge of nothing": ("  epochs:", "  <<: *none\n  epochs:", "undefined alias 'none'", "line "),
+    "list for a key": ("  epochs:", "  ? [a]\n  :", "('a',)", "Keys should be strings"),
+    "anchor to nothing": ("split: one", "split: *one", "undefined alias", "line "),
+    "merge of nothing": ("  epochs:", "  <<: *none\n  epochs:", "undefined alias", "line "),
     "merge of null": ("  epochs:", "  <<: null\n  epochs:", "expected a mapping", "line "),
     "merge of text": ("  epochs:", "  <<: [a]\n  epochs:", "expected a mapping", "line "),
-    "huge seed": (r"seeds: \[", f"seeds: [1{'0' * 400}, ", "seeds.0: 1000", "...", "less than"),
+    "huge seed": (r"  - 0\n", f"  - 1{'0' * 400}\n", "seeds.0: 1000", "...", "less than"),
     "too many digits": (r"epochs: \d+", f"epochs: 1{'0' * 5000}", "no valid YAML", "5001 digits"),
     "too many letters": (
         r"epochs: \d+",
@@ -117,8 +122,8 @@ MISWRITTEN = {
         "epochs: this number",
         "1000000",
     ),
-    "aliases of aliases": (r"seeds: \[", f"seeds: [{BOMB}, ", "seeds.0: [", "...", "integer"),
-    "itself": (r"seeds: \[", "seeds: &all [*all, ", "seeds.0: [", "...", "integer"),
+    "aliases of aliases": (r"  - 0\n", f"  - {BOMB}\n", "seeds.0: [", "...", "integer"),
+    "itself": (r"seeds:\n  - 0\n", "seeds: &all\n  - *all\n", "seeds.0: [", "...", "integer"),
     "two documents": ("features:", "---\nfeatures:", "no valid YAML", "another document", "line "),
     "code": ("seed: 0", "seed: !!python/object/apply:os.getpid []", "no valid YAML", "os.getpid"),
     "impossible date": ("seed: 0", "seed: 2024-13-45", "no valid YAML"),
@@ -176,7 +181,7 @@ def test_the_command_says_so_within_two_seconds(tmp_path):
     path, output = tmp_path / "params.yaml", tmp_path / "right.txt"
     command = [sys.executable, "-m", "stages.check", "--params", path, "--output", output]
     seconds = []  # of the processor, since what else the machine does is no fault of ours
-    for mistake in ("exponent", "key twice", "aliases of aliases", "empty file", "date"):
+    for mistake in ("exponent for count", "key twice", "aliases of aliases", "empty file", "date"):
         pattern, new, *parts = MISWRITTEN[mistake]
         path.write_text(re.sub(pattern, new, TEXT, count=1), encoding="utf-8")
         start = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -197,7 +202,10 @@ def test_dvc_stops_before_anything_works(tmp_path):
     project.set("experiments.photos-hog.dropout", 0.5)
     result = project.dvc("repro", check=False)
     assert result.returncode != 0
-    assert re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE) == ["check"]
+    assert re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE) == [
+        "code",
+        "check",
+    ]
     wanted = "error: experiments.photos-hog.dropout: 0.5 is not allowed: it needs a hidden layer"
     assert wanted in result.stderr.splitlines()
-    assert project.outputs() == {}
+    assert {path.split("/")[1] for path in project.outputs()} == {"code"}

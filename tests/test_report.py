@@ -22,7 +22,7 @@ from stages.statistics.intervals import t_interval, wilson_interval
 from tests.helpers import ROOT, tree
 from tests.made_up import DOCUMENT, made_up, write_results
 
-CLAIMS = ROOT / "stages" / "claims" / "course-report.yaml"
+CLAIMS = ROOT / "study" / "course-report.yaml"
 QUESTIONS = {question.id: question for question in load_study(CLAIMS).questions}
 RUN = {
     "normalize": {"accuracy": 40.0},

@@ -16,9 +16,9 @@ RUNNERS = {
     *("subprocess", "pty", "system", "popen", "eval", "exec", "execv", "spawnv", "__import__"),
     *("pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "read_pickle"),
 }
-# One reads batch files' pickles with a reader that admits arrays and plain containers, see
-# test_unpickling; the other writes such files.
-EXCEPTIONS = {("stages/data/unpickling.py", "pickle"), ("stages/data/batches.py", "pickle")}
+# It reads batch files' pickles with a reader that admits arrays and plain containers, see
+# test_unpickling.
+EXCEPTIONS = {("stages/sources/cifar10_pickles.py", "pickle")}
 
 
 def names_in(tree):
@@ -42,11 +42,6 @@ def test_no_stage_runs_a_shell_or_text_or_a_pickle():
         for name in RUNNERS.intersection(names_in(tree))
     }
     assert found == EXCEPTIONS
-
-
-def test_the_writer_of_batch_files_reads_no_pickles():
-    tree = ast.parse((ROOT / "stages/data/batches.py").read_text())
-    assert {"load", "loads", "Unpickler"}.isdisjoint(names_in(tree))
 
 
 def test_every_locked_package_has_one_version_and_hashes_and_no_address():

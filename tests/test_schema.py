@@ -62,7 +62,10 @@ VISIBLE = [
     "contrast above all",
     "text for contrast",
     "missing contrast",
-    "seventh batch",
+    "list for split",
+    "misspelt in recipe",
+    "wrong value in recipe",
+    "no recipe",
     "no seeds",
     "unknown norm",
     "unknown source",
@@ -125,7 +128,7 @@ def test_every_section_and_every_key_of_an_experiment_is_there():
     assert sections["defaults"]["required"] == list(Defaults.model_fields)
     experiment = sections["experiments"]["additionalProperties"]
     assert set(experiment["properties"]) == set(Experiment.model_fields)
-    assert set(experiment["required"]) == {"dataset", "preprocessing"}
+    assert set(experiment["required"]) == {"dataset", "preprocessing", "recipe"}
 
 
 def test_what_the_docstrings_say_is_there():

@@ -17,13 +17,13 @@ from skimage.filters import threshold_otsu
 from sklearn.preprocessing import StandardScaler
 
 from stages import preprocess
-from stages.data.samples import Samples, open_features, write_features
+from stages.data.samples import Samples, Split, open_samples, write_features
 from stages.transforms.binarize import Binarize
 from stages.transforms.hog import Hog
 from stages.transforms.normalize import Normalize
 from stages.transforms.pca import Pca
 from stages.transforms.standardize import Standardize
-from tests.helpers import random_pictures
+from tests.helpers import fitted, random_pictures
 
 PICTURE = (32, 32, 3)
 HOG = {
@@ -79,7 +79,7 @@ def test_a_transform_gives_as_many_floats_as_it_says_and_leaves_its_input(name):
     samples = random_pictures(4) if name in ON_PICTURES else correlated_rows()
     before = samples.copy()
     samples.flags.writeable = False
-    rows = transform.fit(samples)(samples[:3])
+    rows = fitted(transform, samples)(samples[:3])
     assert rows.dtype == np.float32
     wanted = transform.n_outputs(samples.shape[1:], len(samples))
     assert rows.shape == (3, rows.shape[1] if wanted is None else wanted)
@@ -88,7 +88,7 @@ def test_a_transform_gives_as_many_floats_as_it_says_and_leaves_its_input(name):
 
 @pytest.mark.parametrize("name", ON_PICTURES)
 def test_a_picture_is_transformed_alike_in_any_company(name):
-    apply = ON_PICTURES[name].fit(random_pictures(2, seed=9))
+    apply = fitted(ON_PICTURES[name], random_pictures(2, seed=9))
     pictures = random_pictures(3)
     alone = np.concatenate([apply(pictures[i : i + 1]) for i in range(3)])
     np.testing.assert_array_equal(apply(pictures), alone)
@@ -109,7 +109,7 @@ def test_vectors_are_required_where_pictures_make_no_sense(name):
 def test_normalized_pixels_keep_their_places():
     pictures = np.zeros((1, *PICTURE), dtype=np.uint8)
     pictures[0, 1, 2] = (51, 102, 255)
-    rows = Normalize(low=0.0, high=1.0).fit(pictures)(pictures)
+    rows = fitted(Normalize(low=0.0, high=1.0), pictures)(pictures)
     first = (1 * 32 + 2) * 3
     np.testing.assert_allclose(rows[0, first : first + 3], [0.2, 0.4, 1.0], rtol=1e-6)
     assert np.count_nonzero(rows) == 3
@@ -118,7 +118,7 @@ def test_normalized_pixels_keep_their_places():
 @given(low=st.floats(-100, 100, width=16), span=st.floats(0.5, 100, width=16))
 def test_black_becomes_low_and_white_becomes_high(low, span):
     grey = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
-    rows = Normalize(low=low, high=low + span).fit(grey)(grey)
+    rows = fitted(Normalize(low=low, high=low + span), grey)(grey)
     np.testing.assert_allclose(rows[0], np.linspace(low, low + span, 256), atol=1e-4, rtol=1e-5)
     assert rows[0, 0] == np.float32(low)
 
@@ -144,21 +144,21 @@ def grey_picture(values):
 )
 def test_pixels_above_the_threshold_are_one(transform, values, wanted):
     pictures = grey_picture(values)
-    assert transform.fit(pictures)(pictures).tolist() == [wanted]
+    assert fitted(transform, pictures)(pictures).tolist() == [wanted]
 
 
 def test_grey_weighs_the_colours_by_their_luminance():
     red, green, blue, white = 255 * np.eye(4, 3, dtype=np.uint8)
     white = white + 255
     pictures = np.array([[[red, green], [blue, white]]])
-    assert fixed(0.5).fit(pictures)(pictures).tolist() == [[0, 1, 0, 1]]
-    assert fixed(0.1).fit(pictures)(pictures).tolist() == [[1, 1, 0, 1]]
+    assert fitted(fixed(0.5), pictures)(pictures).tolist() == [[0, 1, 0, 1]]
+    assert fitted(fixed(0.1), pictures)(pictures).tolist() == [[1, 1, 0, 1]]
 
 
 def test_every_channel_has_its_own_threshold_in_rgb():
     pictures = np.array([[[[0, 100, 9], [10, 200, 9]]]], dtype=np.uint8)
-    assert own("mean", "rgb").fit(pictures)(pictures).tolist() == [[0, 0, 0, 1, 1, 0]]
-    assert fixed(0.5, "rgb").fit(pictures)(pictures).tolist() == [[0, 0, 0, 0, 1, 0]]
+    assert fitted(own("mean", "rgb"), pictures)(pictures).tolist() == [[0, 0, 0, 1, 1, 0]]
+    assert fitted(fixed(0.5, "rgb"), pictures)(pictures).tolist() == [[0, 0, 0, 0, 1, 0]]
 
 
 def test_rgb_gives_three_times_as_many_features_as_grey():
@@ -168,7 +168,7 @@ def test_rgb_gives_three_times_as_many_features_as_grey():
 
 def test_otsu_is_that_of_each_picture():
     pictures = random_pictures(5) // np.uint8([[[[1]]], [[[2]]], [[[3]]], [[[4]]], [[[5]]]])
-    rows = own("otsu").fit(pictures[:1])(pictures)
+    rows = fitted(own("otsu"), pictures[:1])(pictures)
     for picture, row in zip(pictures, rows, strict=True):
         grey = rgb2gray(picture)
         np.testing.assert_array_equal(row.reshape(32, 32), grey > threshold_otsu(grey))
@@ -197,7 +197,7 @@ def test_hog_is_that_of_scikit_image(block_norm, channels):
         block_norm=block_norm,
         channel_axis=None if channels == "grey" else 2,
     )
-    (row,) = transform.fit(picture[np.newaxis])(picture[np.newaxis])
+    (row,) = fitted(transform, picture[np.newaxis])(picture[np.newaxis])
     np.testing.assert_allclose(row, wanted, rtol=1e-6)
 
 
@@ -208,7 +208,7 @@ def test_hog_has_as_many_features_as_it_says(orientations, cell, block):
     own = {"orientations": orientations, "pixels_per_cell": cell, "cells_per_block": block}
     transform = Hog(**HOG | own)
     pictures = random_pictures(1)
-    assert transform.fit(pictures)(pictures).shape[1] == transform.n_outputs(PICTURE, 1)
+    assert fitted(transform, pictures)(pictures).shape[1] == transform.n_outputs(PICTURE, 1)
 
 
 def with_colours(bins, grid):
@@ -220,8 +220,8 @@ def with_colours(bins, grid):
 def test_colours_come_after_unchanged_directions():
     pictures = random_pictures(3)
     transform, n_directions = with_colours(bins=4, grid=2)
-    rows = transform.fit(pictures)(pictures)
-    np.testing.assert_array_equal(rows[:, :n_directions], Hog(**HOG).fit(pictures)(pictures))
+    rows = fitted(transform, pictures)(pictures)
+    np.testing.assert_array_equal(rows[:, :n_directions], fitted(Hog(**HOG), pictures)(pictures))
     assert rows.shape[1] - n_directions == 2 * 2 * 3 * 4
 
 
@@ -229,7 +229,7 @@ def test_colours_come_after_unchanged_directions():
 def test_colours_are_the_histograms_of_every_part(bins, grid):
     pictures = random_pictures(2)
     transform, n_directions = with_colours(bins, grid)
-    found = transform.fit(pictures)(pictures)[:, n_directions:]
+    found = fitted(transform, pictures)(pictures)[:, n_directions:]
     edges = [next(i for i in range(33) if i * grid >= part * 32) for part in range(grid + 1)]
     for picture, row in zip(pictures, found.reshape(2, grid, grid, 3, bins), strict=True):
         hsv = rgb2hsv(picture)
@@ -245,7 +245,7 @@ def test_colours_of_a_red_upper_and_a_dark_blue_lower_half():
     picture[0, :16] = (255, 0, 0)
     picture[0, 16:] = (0, 0, 100)
     transform, n_directions = with_colours(bins=4, grid=2)
-    upper, lower = transform.fit(picture)(picture)[0, n_directions:].reshape(2, 2, 3, 4)
+    upper, lower = fitted(transform, picture)(picture)[0, n_directions:].reshape(2, 2, 3, 4)
     red = [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 1]]
     blue = [[0, 0, 1, 0], [0, 0, 0, 1], [0, 1, 0, 0]]
     assert upper.tolist() == [red, red]
@@ -272,7 +272,7 @@ def components_by_svd(training, rows, n_components, whiten=False):
 @pytest.mark.parametrize("whiten", [False, True])
 def test_pca_is_the_singular_value_decomposition_up_to_signs(whiten):
     training, rows = correlated_rows(), correlated_rows(seed=1)
-    found = pca(n_components=6, whiten=whiten).fit(training)(rows)
+    found = fitted(pca(n_components=6, whiten=whiten), training)(rows)
     wanted = components_by_svd(training, rows, 6, whiten)
     signs = np.sign((found * wanted).sum(axis=0))
     np.testing.assert_allclose(found * signs, wanted, rtol=1e-3, atol=1e-4)
@@ -280,7 +280,7 @@ def test_pca_is_the_singular_value_decomposition_up_to_signs(whiten):
 
 def test_whitened_components_have_unit_variance_in_training():
     training = correlated_rows()
-    found = pca(n_components=6, whiten=True).fit(training)(training)
+    found = fitted(pca(n_components=6, whiten=True), training)(training)
     np.testing.assert_allclose(np.cov(found.T), np.eye(6), atol=1e-3)
 
 
@@ -293,7 +293,7 @@ def test_a_share_of_the_variance_keeps_the_fewest_components_that_have_it(share)
     assume(np.abs(shares - share).min() > 1e-6)
     transform = pca(n_components=share)
     assert transform.n_outputs((12,), 40) is None
-    assert transform.fit(training)(training).shape[1] == np.sum(shares < share) + 1
+    assert fitted(transform, training)(training).shape[1] == np.sum(shares < share) + 1
 
 
 @pytest.mark.parametrize(
@@ -313,17 +313,19 @@ def preprocess_rows(tmp_path):
 
     def call(transform, parameters, training, test):
         shutil.rmtree(tmp_path, ignore_errors=True)
-        (tmp_path / "features" / "own-rows").mkdir(parents=True)
+        folder = tmp_path / "rows"
+        folder.mkdir(parents=True)
         batches = {"data_batch_1": (0, 40), "test_batch": (40, 80)}
-        like = Samples(np.empty(0), np.arange(80) % 10, batches, list("abcdefghij"))
-        folder = tmp_path / "features" / "own-rows"
+        splits = {"one": Split(train=("data_batch_1",), test=("test_batch",))}
+        like = Samples(np.empty(0), np.arange(80) % 10, batches, splits, list("abcdefghij"))
         write_features(folder, like, [np.concatenate([training, test])])
-        feature = {"input": "features/own-rows", "transform": transform, "fit": ["data_batch_1"]}
+        feature = {"dataset": "own", "input": "own-rows", "transform": transform, "fit": "one"}
         document = {"transforms": {transform: parameters}, "features": {"own": feature}}
         (tmp_path / "params.yaml").write_text(yaml.safe_dump(document))
         params, timings = tmp_path / "params.yaml", tmp_path / "timings"
-        preprocess.main("own", tmp_path, tmp_path / "out", params, timings)
-        return [np.array(rows) for rows in np.split(open_features(tmp_path / "out").values, 2)]
+        out, stored = tmp_path / "out", tmp_path / "learned.npz"
+        preprocess.main("own", folder, out, stored, params, timings)
+        return [np.array(rows) for rows in np.split(open_samples(tmp_path / "out").values, 2)]
 
     return call
 
@@ -348,7 +350,7 @@ def test_the_test_batch_changes_no_training_output(preprocess_rows, transform, p
 
 def test_standardized_training_has_mean_0_and_deviation_1():
     training = correlated_rows()
-    rows = Standardize(with_mean=True, with_std=True).fit(training)(training)
+    rows = fitted(Standardize(with_mean=True, with_std=True), training)(training)
     np.testing.assert_allclose(rows.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(rows.std(axis=0), 1, atol=1e-5)
 
@@ -356,7 +358,7 @@ def test_standardized_training_has_mean_0_and_deviation_1():
 def test_a_constant_feature_is_only_centred():
     training = correlated_rows()
     training[:, 3] = 7
-    rows = Standardize(with_mean=True, with_std=True).fit(training)(training + 1)
+    rows = fitted(Standardize(with_mean=True, with_std=True), training)(training + 1)
     np.testing.assert_allclose(rows[:, 3], 1, rtol=1e-6)
     assert np.isfinite(rows).all()
 
@@ -368,6 +370,6 @@ def test_a_constant_feature_is_only_centred():
 def test_standardize_is_that_of_scikit_learn(with_mean, with_std, sixteenths):
     training = np.float32(sixteenths / 16)
     rows = correlated_rows(5, 3)
-    found = Standardize(with_mean=with_mean, with_std=with_std).fit(training)(rows)
+    found = fitted(Standardize(with_mean=with_mean, with_std=with_std), training)(rows)
     scaler = StandardScaler(with_mean=with_mean, with_std=with_std).fit(training.astype(float))
     np.testing.assert_allclose(found, scaler.transform(rows), rtol=1e-3, atol=1e-3)

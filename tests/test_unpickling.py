@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stages.data import unpickling
 from stages.runtime.errors import PipelineError
-from stages.sources.cifar10_layout import read_pictures
+from stages.sources import cifar10_pickles
+from stages.sources.cifar10_layout import read_batches
 from stages.sources.cifar10_pickles import load_batch_file
 from tests.helpers import batch2, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, ROWS, RUNNERS, data, text
@@ -32,7 +32,7 @@ def assert_refused(folder, content):
     path = folder / "data_batch_1"
     path.write_bytes(content)
     with pytest.raises(PipelineError) as error:
-        read_pictures(folder)
+        read_batches(folder)
     assert str(path) in str(error.value)
     return str(error.value)
 
@@ -125,7 +125,7 @@ def test_a_file_cut_anywhere_is_one_error(dataset):
 
 def test_a_file_larger_than_any_batch_is_not_opened(dataset, monkeypatch):
     content = batch2(ROWS, [1, 2, 3])
-    monkeypatch.setattr(unpickling, "MAX_BYTES", len(content))
+    monkeypatch.setattr(cifar10_pickles, "MAX_BYTES", len(content))
     (dataset / "data_batch_1").write_bytes(content)
     assert load_batch_file(dataset / "data_batch_1")[b"labels"] == [1, 2, 3]
     assert "larger" in assert_refused(dataset, content + b" ")

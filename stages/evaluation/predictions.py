@@ -12,7 +12,7 @@ from stages.runtime.errors import PipelineError
 from stages.runtime.npz import load_npz, save_npz
 
 FORMAT = "predictions 2"
-IN_HEADER = ("train", "test", "is_complete")
+IN_HEADER = ("train", "test", "is_complete", "picture_shape")
 
 
 class Predictions(NamedTuple):
@@ -32,6 +32,9 @@ class Predictions(NamedTuple):
         The batches of its split.
     is_complete : bool
         Whether those are all batches of the dataset.
+    picture_shape : list of int or None
+        Height, width and channels of the pictures that the networks saw; None if they saw other
+        features.
     """
 
     predicted: npt.NDArray[np.unsignedinteger[Any]]
@@ -42,6 +45,7 @@ class Predictions(NamedTuple):
     train: list[str]
     test: list[str]
     is_complete: bool
+    picture_shape: list[int] | None
 
 
 def smallest(

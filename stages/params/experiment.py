@@ -118,8 +118,6 @@ def _as_list(value: float | list[float]) -> list[float]:
 def merge(document: dict[str, Any], name: str) -> Experiment:
     """Return an experiment: its entry over its recipe over ``defaults``, shortened by ``quick``."""
     where, own = f"experiments.{name}", entry(document, "experiments", name)
-    defaults = _mapping(entry(document, "defaults"), "defaults")
-    parse(Defaults, defaults, "defaults")
     recipe = _mapping(own, where).get("recipe")
     if not isinstance(recipe, str):
         allowed = "name an entry of recipes:"
@@ -136,8 +134,9 @@ def merge(document: dict[str, Any], name: str) -> Experiment:
 
 def merge_recipe(document: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the settings of the recipe `name` over ``defaults``, each checked by itself."""
-    own = _mapping(entry(document, "recipes", name), f"recipes.{name}")
-    settings = {**entry(document, "defaults"), **own}
+    defaults = _mapping(entry(document, "defaults"), "defaults")
+    parse(Defaults, defaults, "defaults")
+    settings = {**defaults, **_mapping(entry(document, "recipes", name), f"recipes.{name}")}
     parse(Defaults, settings, f"recipes.{name}")
     return settings
 

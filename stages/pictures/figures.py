@@ -9,25 +9,34 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from stages.data.samples import Samples
-from stages.pictures.drawings import Drawing
+from stages.pictures.drawings import Drawing, in_colour
 from stages.pictures.mistakes import Mistake
 from stages.transforms.base import Rows
 
 mpl.use("Agg")
+MOST_COLUMNS = 12  # inches of a figure that a page shows in full
 
 
 def draw_preprocessing(rows: dict[str, Drawing], titles: list[str], path: Path) -> None:
-    """Draw one row for each preprocessing, one column for each picture."""
-    figure = Figure(figsize=(len(titles), len(rows) + 0.3), layout="constrained")
-    panels = figure.subplots(len(rows), len(titles), squeeze=False)
-    for line, (name, pictures) in zip(panels, rows.items(), strict=True):
-        for axes, picture in zip(line, pictures, strict=True):
+    """Draw one row for each preprocessing and one column for each picture, in bands of columns."""
+    columns = min(len(titles), MOST_COLUMNS)
+    bands = math.ceil(len(titles) / columns)
+    figure = Figure(figsize=(columns, bands * (len(rows) + 0.3)), layout="constrained")
+    panels = figure.subplots(bands * len(rows), columns, squeeze=False)
+    for axes in panels.ravel():
+        axes.set_axis_off()
+    for place, (name, pictures) in enumerate(rows.items()):
+        for number, (picture, title) in enumerate(zip(pictures, titles, strict=True)):
+            band, column = divmod(number, columns)
+            axes = panels[band * len(rows) + place, column]
+            axes.set_axis_on()
             axes.imshow(picture, interpolation="nearest")
             axes.set_xticks([])
             axes.set_yticks([])
-        line[0].set_ylabel(name, fontsize=8)
-    for axes, title in zip(panels[0], titles, strict=True):
-        axes.set_title(title, fontsize=8)
+            if column == 0:
+                axes.set_ylabel(name, fontsize=8)
+            if place == 0:
+                axes.set_title(title, fontsize=8)
     _save(figure, path)
 
 
@@ -43,7 +52,7 @@ def draw_mistakes(
         axes.set_axis_off()
     for axes, mistake in zip(panels, mistakes, strict=False):
         actual, predicted = (samples.class_names[k] for k in (mistake.actual, mistake.predicted))
-        axes.imshow(pictures[mistake.row], interpolation="nearest")
+        axes.imshow(in_colour(pictures[[mistake.row]] / 255)[0], interpolation="nearest")
         text = f"{actual},\ntaken for\n{predicted} ({mistake.n_networks}/{n_networks})"
         axes.set_title(text, fontsize=7)
     _save(figure, path)

@@ -17,8 +17,8 @@ from stages.statistics.units import TO_PERCENT
 
 mpl.use("Agg")
 COLUMNS = 3
-PICTURE_SHAPE = (32, 32, 3)  # as `normalize` flattens it, rows first and colours last
 GAP = 2  # pixels between two pictures
+MOST_NAMES = 16  # of classes that fit side by side
 
 
 def learning_curves(groups: list[Group], results: list[Result], path: Path) -> None:
@@ -72,24 +72,30 @@ def confusion(result: Result, path: Path) -> None:
     counts = np.array(result.metrics["confusion_matrix"], dtype=float)
     percent = TO_PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = result.class_names
-    figure = Figure(figsize=(6.4, 5.6), layout="constrained")
+    # Cells keep their size until the figure is as wide as a page shows it.
+    growth = min(max(len(names) / 10, 1), 2.5)
+    figure = Figure(figsize=(6.4 * growth, 5.6 * growth), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    turned = 45 if len(names) <= MOST_NAMES else 90
+    axes.set_xticks(range(len(names)), names, rotation=turned, ha="right" if turned < 90 else None)
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true class")
     axes.set_title(f"{result.name}: % of each true class")
+    size = 8 if len(names) <= MOST_NAMES else 6
     for (row, column), value in np.ndenumerate(percent):
-        color = "white" if value > 50 else "black"
-        axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=color)
+        if len(names) <= MOST_NAMES or value >= 0.5:  # zeros of many classes hide the rest
+            color = "white" if value > 50 else "black"
+            text = f"{value:.0f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=size, color=color)
     figure.colorbar(image, ax=axes, shrink=0.8)
     save(figure, path)
 
 
 def has_pixel_weights(result: Result) -> bool:
     """Whether the first layer sees pixels, so that its weights are pictures."""
-    return bool(len(result.predictions.first_weights) == math.prod(PICTURE_SHAPE))
+    return result.predictions.picture_shape is not None
 
 
 def weights(result: Result, path: Path) -> None:
@@ -99,9 +105,11 @@ def weights(result: Result, path: Path) -> None:
     """
     units = result.predictions.first_weights.T.astype(np.float64)
     largest = np.maximum(np.abs(units).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    pictures = (0.5 + 0.5 * units / largest).reshape(-1, *PICTURE_SHAPE)
+    shape = result.predictions.picture_shape or []
+    pictures = (0.5 + 0.5 * units / largest).reshape(-1, *shape)
+    pictures = np.broadcast_to(pictures, (*pictures.shape[:3], 3))
     is_output = not result.experiment.hidden_layer_sizes
-    columns = len(pictures) if is_output else 16
+    columns = min(len(pictures), MOST_NAMES) if is_output else 16
     image = montage(pictures, columns)
     height = 7.5 * image.shape[0] / image.shape[1] + 0.6
     figure = Figure(figsize=(7.5, height), layout="constrained")
@@ -109,13 +117,21 @@ def weights(result: Result, path: Path) -> None:
     axes.imshow(image, interpolation="nearest")
     axes.set_yticks([])
     axes.set_xticks([])
-    if is_output:
-        middles = (np.arange(columns) + 0.5) * (PICTURE_SHAPE[1] + GAP) - GAP / 2
+    if is_output and len(pictures) == columns:
+        middles = (np.arange(columns) + 0.5) * (shape[1] + GAP) - GAP / 2
         axes.set_xticks(middles, result.class_names, fontsize=8)
+    elif is_output:
+        axes.set_xlabel(_in_rows(result.class_names, columns), fontsize=7)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set_title(f"{result.name}: first layer", fontsize=10)
     save(figure, path)
+
+
+def _in_rows(names: list[str], columns: int) -> str:
+    """Return the names in the order of the pictures of a `montage`, a line for each row."""
+    rows = [names[start : start + columns] for start in range(0, len(names), columns)]
+    return "\n".join(", ".join(row) for row in rows)
 
 
 def montage(pictures: npt.NDArray[np.float64], columns: int) -> npt.NDArray[np.float64]:

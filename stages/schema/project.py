@@ -39,7 +39,7 @@ def check_project(document: dict[str, Any]) -> None:
     """
     for key in document:
         if key not in SECTIONS:
-            raise ParamsError(f"{shown(key)}: unknown section{suggestion(str(key), SECTIONS)}")
+            raise ParamsError(f"{key}: unknown section{suggestion(str(key), SECTIONS)}")
     sources = {name: make_source(document, name) for name in _names(document, "datasets")}
     outlines = {name: source.outline() for name, source in sources.items()}
     for name in _section(document, "transforms"):
@@ -91,7 +91,7 @@ def _names(document: dict[str, Any], section: str) -> list[str]:
     names = list(_section(document, section))
     for name in names:
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            allowed = "small letters and digits in groups, with single hyphens between them"
+            allowed = "a small letter, then letters and digits, with single hyphens between them"
             raise ParamsError(f"{section}: the name {shown(name)} is not allowed: use {allowed}")
     return names
 
@@ -126,6 +126,7 @@ def _check_shapes(
     steps: list[str], features: dict[str, tuple[Feature, Transform]], outline: Outline
 ) -> None:
     shape: tuple[int, ...] = outline.picture_shape
+    _check_shift(features[steps[0]][0].shift, outline, f"features.{steps[0]}")
     for step in steps:
         feature, transform = features[step]
         n_samples: int | None = 0
@@ -139,6 +140,13 @@ def _check_shapes(
         if n_outputs is None:
             return  # how much variance a component carries is not known before the data
         shape = (n_outputs,)
+
+
+def _check_shift(shift: int, outline: Outline, where: str) -> None:
+    height, width, _ = outline.picture_shape
+    if shift >= min(height, width):
+        allowed = f"below the sides of {height}x{width} pixels"
+        raise ParamsError(f"{where}.shift: {shift} is not allowed: it must be {allowed}")
 
 
 def _check_experiment(
@@ -165,6 +173,7 @@ def _check_experiment(
             f"{where}.batch_size: {experiment.batch_size} is not allowed: at most the "
             f"{n_training} training pictures"
         )
+    _check_shift(experiment.shift, outline, where)
     _check_views(where, experiment, chains[wanted])
     for step in chains[wanted]:
         seen = outline.splits[step.fit].train if step.fit is not None else ()

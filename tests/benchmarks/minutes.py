@@ -2,7 +2,7 @@
 
 preprocess and train note their seconds when they run. After ``make cifar10`` on a clone where
 nothing has run and on a machine that does nothing else, this adds them up in
-stages/reporting/minutes.json, which the report reads. (A stage that DVC takes from its cache notes
+study/minutes.json, which the report reads. (A stage that DVC takes from its cache notes
 nothing, and a training that was killed and taken up again only its last part.)
 """
 
@@ -28,9 +28,7 @@ def main(
     timings: Annotated[Path, typer.Option(help="Where the stages noted their seconds.")] = Path(
         ".timings"
     ),
-    output: Annotated[Path, typer.Option(help="The file to add to.")] = Path(
-        "stages/reporting/minutes.json"
-    ),
+    output: Annotated[Path, typer.Option(help="The file to add to.")] = Path("study/minutes.json"),
 ) -> None:
     """Add up the wall-clock minutes of experiments."""
     minutes = read_json(output) if output.exists() else {}
@@ -46,10 +44,10 @@ def stages_of(experiment: str) -> list[str]:
     settings = load_experiment(PARAMS, experiment)
     features = entry(read_params(PARAMS), "features")
     stages = [f"train@{experiment}"]
-    kind, name = "features", f"{settings.dataset}-{settings.preprocessing}"
-    while kind == "features":
+    name = f"{settings.dataset}-{settings.preprocessing}"
+    while name in features:
         stages.insert(0, f"preprocess@{name}")
-        kind, name = features[name]["input"].split("/")
+        name = features[name]["input"]
     return stages
 
 

@@ -21,7 +21,7 @@ import yaml
 from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.schema.project import check_project
-from stages.sources.cifar10_layout import read_pictures
+from stages.sources.cifar10_layout import read_batches
 from tests.helpers import batch2, random_pictures, write_dataset
 from tests.project import tiny_params
 from tests.soak.row import Row
@@ -72,7 +72,7 @@ def trials(batches: int = 80_000, trees: int = 18_000, texts: int = 2_000) -> It
 
         def read_batch(content: bytes) -> None:
             (dataset / "data_batch_1").write_bytes(content)
-            read_pictures(dataset)
+            read_batches(dataset)
 
         def read_text(text: str) -> None:
             path.write_text(text, encoding="utf-8", errors="surrogatepass")

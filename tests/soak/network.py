@@ -12,9 +12,9 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from stages.web import download
 
 from stages.runtime.errors import PipelineError
+from stages.sources import download
 from tests.mirrors import CONTENT, MD5, OTHER, SIZE, WAYS, Server, serving
 from tests.soak.row import Row
 

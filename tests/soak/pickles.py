@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stages.runtime.errors import PipelineError
-from stages.sources.cifar10_layout import read_pictures
+from stages.sources.cifar10_layout import read_batches
 from tests.helpers import ROOT, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, RUNNERS
 from tests.soak.row import Row
@@ -76,7 +76,7 @@ def _read_here(folder: Path) -> None:
             start = time.process_time()
             message = ""
             try:
-                read_pictures(dataset)
+                read_batches(dataset)
             except PipelineError as error:
                 message = str(error)
             good = "data_batch_1" in message and "MemoryError" not in message
