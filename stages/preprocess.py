@@ -27,7 +27,7 @@ BLOCK = 1000  # samples transformed at a time, to bound the memory
 @app.command()
 def main(
     name: Annotated[str, typer.Argument(help="An entry of features: in params.yaml.")],
-    source: Annotated[Path, typer.Option("--input", help="The pictures or features to transform.")],
+    inputs: Annotated[Path, typer.Option(help="The pictures or features to transform.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     learned: Annotated[Path, typer.Option(help="The .npz file of what the transform learned.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
@@ -37,7 +37,7 @@ def main(
 ) -> None:
     """Fit the transform on its training batches, apply it to every batch, write float32."""
     feature, transform = merge_feature(read_params(params), name)
-    samples = open_samples(source)
+    samples = open_samples(inputs)
     training = samples.values[:1]
     if feature.fit:
         training, _ = samples.select(samples.split(feature.fit).train)
@@ -50,20 +50,20 @@ def main(
     with clock, threadpool_limits(1), new_folder(output) as folder:
         origin = origin_of(feature, transform, samples.values.shape[1:])
         step = Step(origin, transform, transform.learn(training))
-        inputs: list[Rows | View] = [
+        others: list[Rows | View] = [
             *samples.views,
             *views_of(samples.values, feature.flip, feature.shift),
         ]
-        views = [_blocks(step, view, name) for view in inputs]
+        views = [_blocks(step, view, name) for view in others]
         shape = samples.picture_shape if transform.elementwise else None
         values = _blocks(step, samples.values, name)
         write_features(folder, samples, values, views, shape, origin.model_dump())
-        save_step(learned, step)
+    save_step(learned, step)
 
 
-def _blocks(step: Step, inputs: Rows | View, name: str) -> Iterator[Features]:
-    for start in progress(range(0, len(inputs), BLOCK), f"preprocess {name}"):
-        block = step.apply(inputs[start : start + BLOCK])
+def _blocks(step: Step, rows: Rows | View, name: str) -> Iterator[Features]:
+    for start in progress(range(0, len(rows), BLOCK), f"preprocess {name}"):
+        block = step.apply(rows[start : start + BLOCK])
         if not np.isfinite(block).all():
             raise PipelineError(f"features.{name}: its transform gave NaN or infinity")
         yield block

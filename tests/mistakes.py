@@ -289,8 +289,8 @@ MISTAKES = {
         *(f"{NEW}.input: no features 'photos-hogg' of photos", "mean 'photos-hog'"),
     ),
     "input of another form": (
-        new_feature(input="data/raw/photos"),
-        f"{NEW}.input: 'data/raw/photos' is not allowed",
+        new_feature(input="data/samples/photos-raw"),
+        f"{NEW}.input: 'data/samples/photos-raw' is not allowed",
     ),
     "input of another dataset": (
         new_feature(input="cifar10-raw"),

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
@@ -14,10 +15,21 @@ import typer
 
 from stages import check, fetch, preprocess
 from stages.runtime.errors import PipelineError
-from tests.helpers import ROOT, last_words, tree, write_dataset
+from tests.helpers import ROOT, last_words, tree, write_samples
 
 TERMINAL = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS", "TYPER_USE_RICH")
-STAGES = ["check", "fetch", "preprocess", "train", "evaluate", "gallery", "report", "gradcheck"]
+STAGES = [
+    "check",
+    "code",
+    "forensics",
+    "fetch",
+    "preprocess",
+    "train",
+    "evaluate",
+    "gallery",
+    "report",
+    "gradcheck",
+]
 
 
 def run_stage(name, *arguments, **environment):
@@ -71,10 +83,17 @@ def test_an_unknown_dataset_is_not_fetched(tmp_path):
     assert tree(tmp_path) == []
 
 
+def places(folder, output=None):
+    """Return the options of preprocess for pictures in ``folder/raw``."""
+    output = output or folder / "features"
+    stored, timings = folder / "learned.npz", folder / "timings"
+    options = ["--inputs", folder / "raw", "--output", output, "--learned", stored]
+    return [*options, "--timings", timings]
+
+
 def test_features_of_no_dataset_are_not_made(tmp_path):
-    output = tmp_path / "features" / "photos-normalize"
-    result = run_stage("preprocess", "photos-normalize", "--data", tmp_path, "--output", output)
-    assert_fails(1, result, tmp_path / "raw" / "photos", "is missing", "dvc repro")
+    result = run_stage("preprocess", "photos-normalize", *places(tmp_path))
+    assert_fails(1, result, tmp_path / "raw", "is missing", "dvc repro")
     assert tree(tmp_path) == []
 
 
@@ -112,27 +131,28 @@ def test_help_has_every_option_with_a_line_about_it(stage):
 
 
 def test_an_output_below_a_regular_file_leaves_nothing(tmp_path):
-    write_dataset(tmp_path / "data" / "raw" / "photos")
+    write_samples(tmp_path / "raw")
     (tmp_path / "file").write_text("a regular file")
     before = tree(tmp_path)
     output = tmp_path / "file" / "photos-normalize"
-    data = tmp_path / "data"
-    result = run_stage("preprocess", "photos-normalize", "--data", data, "--output", output)
+    result = run_stage("preprocess", "photos-normalize", *places(tmp_path, output))
     assert_fails(1, result, tmp_path / "file")
     assert tree(tmp_path) == before
 
 
 def test_every_stage_that_writes_says_where_it_cannot(tmp_path):
-    write_dataset(tmp_path / "data" / "raw" / "photos")
+    write_samples(tmp_path / "raw")
     (tmp_path / "file").write_text("a regular file")
     before = tree(tmp_path)
     params, output = ROOT / "params.yaml", tmp_path / "file" / "new"
     for module, *arguments in [
         (check,),
         (fetch, "photos"),
-        (preprocess, "photos-normalize", "--data", tmp_path / "data"),
+        (preprocess, "photos-normalize", *places(tmp_path, output)),
     ]:
-        code, line = last_words(module, *arguments, "--output", output, "--params", params)
+        if "--output" not in arguments:
+            arguments += ["--output", output]
+        code, line = last_words(module, *arguments, "--params", params)
         assert code == 1
         assert str(tmp_path / "file") in line
         assert tree(tmp_path) == before
@@ -143,23 +163,23 @@ def test_a_folder_that_is_in_use_is_not_replaced(tmp_path, monkeypatch, output):
     inner = tmp_path / "outer" / "work"
     inner.mkdir(parents=True)
     (tmp_path / "outer" / "diary.txt").write_text("kept")
-    write_dataset(inner / "data" / "raw" / "photos")
+    write_samples(inner / "data" / "raw")
     monkeypatch.chdir(inner)
     before = tree(tmp_path)
-    arguments = ["--data", "data", "--params", ROOT / "params.yaml", "--output", output]
+    arguments = [*places(Path("data"), output), "--params", ROOT / "params.yaml"]
     code, _ = last_words(preprocess, "photos-normalize", *arguments)
     assert code in {1, 2}
     assert tree(tmp_path) == before
 
 
 def test_an_older_output_is_replaced_whole(tmp_path):
-    write_dataset(tmp_path / "raw" / "photos")
+    raw = write_samples(tmp_path / "raw")
     output = tmp_path / "features" / "photos-normalize"
     output.mkdir(parents=True)
     (output / "leftover.npy").write_text("of an older run")
     (output.parent / ".photos-normalize.partial").mkdir()
-    timings = tmp_path / "timings"
-    preprocess.main("photos-normalize", tmp_path, output, ROOT / "params.yaml", timings)
+    timings, stored = tmp_path / "timings", tmp_path / "learned.npz"
+    preprocess.main("photos-normalize", raw, output, stored, ROOT / "params.yaml", timings)
     files = ["header.json", "labels.npy", "values.npy"]
     wanted = ["photos-normalize", *(f"photos-normalize/{name}" for name in files)]
     assert tree(output.parent) == wanted
@@ -167,13 +187,12 @@ def test_an_older_output_is_replaced_whole(tmp_path):
 
 
 def test_a_folder_with_something_else_in_it_is_not_replaced(tmp_path):
-    write_dataset(tmp_path / "raw" / "photos")
+    raw = write_samples(tmp_path / "raw")
     output = tmp_path / "precious"
     (output / "letters").mkdir(parents=True)
     (output / "thesis.tex").write_text("years of work")
+    stored, params = tmp_path / "learned.npz", ROOT / "params.yaml"
     with pytest.raises(PipelineError, match=r"is not replaced, it holds (letters|thesis\.tex)"):
-        preprocess.main(
-            "photos-normalize", tmp_path, output, ROOT / "params.yaml", tmp_path / "timings"
-        )
+        preprocess.main("photos-normalize", raw, output, stored, params, tmp_path / "timings")
     assert tree(output) == ["letters", "thesis.tex"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "raw"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["precious", "raw", "raw-batches"]

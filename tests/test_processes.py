@@ -17,7 +17,7 @@ from tests.soak.disks import Stage, limit_files
 
 TRAIN = (
     *("python", "-m", "stages.train", "photos-hog"),
-    *("--features", "data/features/photos-hog", "--output", "models/photos-hog"),
+    *("--features", "data/samples/photos-hog", "--output", "models/photos-hog"),
 )
 WORKER = "popen_loky"
 PATIENCE = 60.0  # seconds, for a loaded machine; an orphan of `slow` would stay for longer

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
+from threadpoolctl import threadpool_limits
 
 from stages.augmentation.views import View, views_of
 from stages.params.loading import Section, parse
@@ -84,8 +85,10 @@ class Chain:
                 f"for {'x'.join(map(str, expected))}: resize them"
             )
         rows = pictures
-        for step in self.steps:
-            rows = step.apply(rows)
+        # One thread, as in preprocess: with more, BLAS would add in another order.
+        with threadpool_limits(1):
+            for step in self.steps:
+                rows = step.apply(rows)
         return rows
 
     def views_of(self, pictures: Rows) -> list[View]:
