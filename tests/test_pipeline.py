@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
+from matplotlib.image import imread
 
 from stages.augmentation.views import views_of
 from stages.data.samples import open_samples
@@ -278,3 +280,83 @@ def test_a_wrong_parameter_stops_everything_before_any_stage_works(project: Proj
     assert {path: after[path] for path in after if "params-are-right" not in path} == {
         path: before[path] for path in before if "params-are-right" not in path
     }
+
+
+SHAPES = '''
+"""Grey bars of many widths: a small source whose pictures, classes and batches are its own."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from stages.data.samples import Split, join_batches
+from stages.sources.base import Outline, Source
+
+SPLITS = {"all": Split(train=("a", "b"), test=("c",))}
+SIZES = {"a": 90, "b": 130, "c": 75}
+
+
+class Shapes(Source):
+    """Bars."""
+
+    n_classes: int
+    redistributable: ClassVar[bool] = True
+
+    def outline(self):
+        return Outline((20, 24, 1), SIZES, SPLITS)
+
+    def fetch(self):
+        generator = np.random.default_rng(0)
+        batches = {}
+        for name, size in SIZES.items():
+            labels = (np.arange(size) % self.n_classes).astype(np.int16)
+            pictures = generator.integers(0, 60, (size, 20, 24)).astype(np.uint8)
+            for picture, label in zip(pictures, labels, strict=True):
+                picture[label % 20, : 4 + label // 2] = 255
+            batches[name] = pictures, labels
+        return join_batches(batches, [f"bar {k}" for k in range(self.n_classes)], SPLITS)
+'''
+
+
+@pytest.mark.parametrize("n_classes", [2, 37])
+def test_grey_pictures_of_any_size_and_number_of_classes_go_through_the_study(
+    project: Project, n_classes: int
+):
+    (project.path / "stages" / "sources" / "shapes.py").write_text(SHAPES)
+    params = project.read()
+    params["datasets"] = {"shapes": {"source": "shapes", "n_classes": n_classes}}
+    learned = {"pca": {"input": "shapes-normalize"}, "patches": {}}
+    params["features"] = {
+        f"shapes-{name}": {"dataset": "shapes", "input": "shapes-raw", "transform": name}
+        for name in ("normalize", "binarize", "hog", "pca", "patches")
+    }
+    for name, own in learned.items():
+        params["features"][f"shapes-{name}"] |= own | {"fit": "all"}
+    params["features"]["shapes-hog"] |= {"flip": True, "shift": 1}
+    params["experiments"] = {
+        f"shapes-{name}": {"dataset": "shapes", "preprocessing": name, "recipe": "linear"}
+        for name in ("normalize", "binarize", "hog", "pca", "patches")
+    }
+    params["experiments"]["shapes-hog"] |= {"flip": True, "shift": 1, "average_views": True}
+    params["experiments"]["shapes-normalize"] |= {"shift": 2, "average_views": True, "flip": True}
+    params["experiments"]["shapes-128"] = {
+        **params["experiments"]["shapes-pca"],
+        "recipe": "relu",
+        "hidden_layer_sizes": [5],
+    }
+    params["forensics"] = {}
+    project.write(params)
+    project.repro()
+    folder = project.path / "reports" / "shapes"
+    report = (folder / "report.md").read_text()
+    for name in params["experiments"]:
+        assert f"| {name} |" in report
+    pictures = {path.name: imread(path).shape for path in folder.rglob("*.png")}
+    assert {"confusion.png", "preprocessing.png", "mistakes.png"} <= set(pictures)
+    for name, (height, width, *_) in pictures.items():
+        assert 100 < width <= 2000, name
+        assert 50 < height <= 4000, name
+    metrics = json.loads((folder / "metrics" / "shapes-normalize.json").read_text())
+    assert len(metrics["per_class"]) == n_classes

@@ -78,7 +78,9 @@ def confusion(result: Result, path: Path) -> None:
     axes = figure.subplots()
     image = axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     turned = 45 if len(names) <= MOST_NAMES else 90
-    axes.set_xticks(range(len(names)), names, rotation=turned, ha="right" if turned < 90 else None)
+    axes.set_xticks(
+        range(len(names)), names, rotation=turned, ha="right" if turned < 90 else "center"
+    )
     axes.set_yticks(range(len(names)), names)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true class")
