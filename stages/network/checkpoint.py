@@ -1,4 +1,4 @@
-"""Where a long training can be taken up again after it was killed."""
+"""The state of a long training on disk, from which it resumes after a kill."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ROWS = 1024  # hashed at a time, so that a memory map is never read as a whole
 
 
 class Stateful(Protocol):
-    """What can be stored and taken up again."""
+    """What can be stored and restored."""
 
     def state(self) -> tuple[dict[str, Floats], dict[str, Any]]:
         """Return arrays, under names of its own, and a value for JSON."""
 
     def restore(self, arrays: dict[str, Floats], rest: dict[str, Any]) -> None:
-        """Take up what `state` returned; `arrays` may hold those of others too."""
+        """Restore what `state` returned; `arrays` may hold those of others too."""
 
 
 class Checkpoint:

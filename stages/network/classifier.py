@@ -167,8 +167,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Other views of the samples, where they are no pictures: in every epoch, each sample
             is taken from `X` or one of these.
         checkpoint : Checkpoint, optional
-            Taken up if its file exists, and kept up to date; it is left for the caller to
-            remove once the network is safe. Needs an integer `random_state`.
+            Training resumes from its file, if there is one, and keeps it up to date; the caller
+            removes it once the network is safe. Needs an integer `random_state`.
         on_epoch : callable, optional
             Called with the number of epochs done.
 

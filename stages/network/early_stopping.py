@@ -74,7 +74,7 @@ class EarlyStopping:
         return {f"best_{i}": best for i, best in enumerate(self.best)}, {"scores": self.scores}
 
     def restore(self, arrays: dict[str, Floats], rest: dict[str, Any]) -> None:
-        """Take up what `state` gave."""
+        """Restore what `state` gave."""
         self.scores = rest["scores"]
         names = [name for name in arrays if name.startswith("best_")]
         self.best = [arrays[f"best_{i}"] for i in range(len(names))]

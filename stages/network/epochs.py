@@ -1,4 +1,4 @@
-"""Epochs of mini-batch training, as a state that can be stored and taken up again."""
+"""Epochs of mini-batch training, as a state that can be stored and restored."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class Training:
         return arrays, {"losses": self.losses, "generator": self.generator.bit_generator.state}
 
     def restore(self, arrays: dict[str, Floats], rest: dict[str, Any]) -> None:
-        """Take up a state that `state` gave for the same network and settings."""
+        """Restore a state that `state` gave for the same network and settings."""
         for i, parameter in enumerate(self.network.parameters):
             parameter[:] = arrays[f"parameter_{i}"]
         for i, velocity in enumerate(self.optimizer.velocities):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
 
 from stages.readings.conclusion import (
     PLACE,
@@ -22,6 +20,7 @@ from stages.readings.factors import factor_name
 from stages.readings.fitting import LAST, LAST_EPOCHS, LEAST_DOF, LEVEL, Figure, fit_figures
 from stages.readings.storage import ReadingRuns
 from stages.reporting.forensics_figure import draw_losses, loss_figures
+from stages.reporting.page import fill, markdown_table
 from stages.runtime.files import new_file, write_text
 
 TEMPLATE = "forensics.md.j2"
@@ -63,13 +62,9 @@ def render_forensics(
     inferred: Sequence[Inferred],
 ) -> str:
     """Return the page, in Markdown; a value that the template lacks is an error."""
-    # Markdown, not HTML: there is nothing to escape.
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=False)  # noqa: S701
-    environment.filters |= {"table": _markdown, "factor_name": factor_name}
     fits = fit_figures(runs, figures, inferred)
     table = fits_table(fits)
     at_last = table[PLACE] == LAST
-    text = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
     values = {
         "dataset": dataset,
         "sentences": conclusion(fits),
@@ -85,7 +80,7 @@ def render_forensics(
         "least_dof": LEAST_DOF,
         "level": f"{100 * LEVEL:g}",
     }
-    return environment.from_string(text).render(values).strip() + "\n"
+    return fill(TEMPLATE, values, table=_markdown, factor_name=factor_name)
 
 
 def summary(
@@ -131,7 +126,5 @@ def _design_table(runs: Sequence[ReadingRuns]) -> pd.DataFrame:
 
 
 def _markdown(table: pd.DataFrame) -> str:
-    """Return a data frame as a Markdown table, without padding; what fits is bold."""
-    table = table.replace(", fits$", ", **fits**", regex=True)
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+    """Return a data frame as a Markdown table in which what fits is bold."""
+    return markdown_table(table.replace(", fits$", ", **fits**", regex=True))

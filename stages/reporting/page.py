@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -12,11 +13,16 @@ TEMPLATE = "report.md.j2"
 
 
 def render(**values: Any) -> str:
-    """Fill the template; a value that it names and does not get is an error."""
+    """Return the report; a value that the template names and does not get is an error."""
+    return fill(TEMPLATE, values, table=markdown_table)
+
+
+def fill(template: str, values: dict[str, Any], **filters: Callable[..., str]) -> str:
+    """Fill a template of this package with values; it may apply the filters to them."""
     # Markdown, not HTML: there is nothing to escape.
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=False)  # noqa: S701
-    environment.filters["table"] = markdown_table
-    text = files(__package__).joinpath(TEMPLATE).read_text(encoding="utf-8")
+    environment.filters.update(filters)
+    text = files(__package__).joinpath(template).read_text(encoding="utf-8")
     return environment.from_string(text).render(values).strip() + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The errors a user can cause and mend."""
+"""Errors that the user can fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""None outlives the process that started it, and no two write one output."""
+"""Stages die with their parent; only one process writes an output."""
 
 from __future__ import annotations
 
