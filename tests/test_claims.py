@@ -10,9 +10,10 @@ import yaml
 from scipy import stats
 
 from stages.claims.judge import judge
+from stages.claims.kinds import Compare, Published, Remark
 from stages.claims.numbers import figures_of
 from stages.claims.rules import bar, compare, published
-from stages.claims.schema import Compare, Published, Remark, load_study
+from stages.claims.schema import load_study
 from stages.params.experiment import merge
 from stages.readings.fitting import Fit
 from stages.runtime.errors import ParamsError

@@ -282,14 +282,56 @@ def test_a_wrong_parameter_stops_everything_before_any_stage_works(project: Proj
     }
 
 
+RULE = '''
+
+class Between(Rule):
+    """The report says that a number is between two others."""
+
+    rule: Literal["between"]
+    low: float
+    high: float
+
+    def words(self, known: Known) -> str:
+        """Return both."""
+        return f"between {self.low:g} and {self.high:g}"
+
+    def find(self, known: Known) -> Finding | None:
+        """Look where the mean is."""
+        values = self.measured(known)
+        if values is None:
+            return None
+        holds = self.low <= values.mean() <= self.high
+        return Finding("somewhere", "holds" if holds else "does not hold", "it is there")
+'''
+CLAIM = """
+  - id: added
+    quotation: It is a share of a hundred
+    teacher: All accuracies are.
+    tests:
+      - {rule: between, experiment: normalize, low: 0.0, high: 100.0}
+
+questions:
+"""
+
+
+def test_a_new_claim_and_a_new_rule_are_one_place_each(project: Project):
+    kinds = project.path / "stages" / "claims" / "kinds.py"
+    text = kinds.read_text()
+    kinds.write_text(text.replace("\n\ndef rules(", RULE + "\n\ndef rules("))
+    edit(project, "study/course-report.yaml", "\nquestions:\n", CLAIM)
+    assert project.repro() == {"code", "report@photos"}
+    report = (project.path / "reports" / "photos" / "report.md").read_text()
+    (row,) = [line for line in report.splitlines() if line.startswith("| “It is a share")]
+    assert "| between 0 and 100 |" in row
+    assert "| holds |" in row
+
+
 SHAPES = '''
 """Grey bars of many widths: a small source whose pictures, classes and batches are its own."""
 
 from typing import ClassVar
 
 import numpy as np
-import pytest
-from matplotlib.image import imread
 
 from stages.data.samples import Split, join_batches
 from stages.sources.base import Outline, Source

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
+from stages.claims.kinds import Remark
 from stages.claims.numbers import FIRST_READINGS, readings_of
 from stages.claims.rules import (
     Finding,
     Verdict,
-    bar,
-    compare,
     difference_text,
     mean_text,
-    published,
 )
-from stages.claims.schema import Bar, Claim, Compare, Published, Remark
-from stages.claims.wording import rule_text, subject, unit_of
+from stages.claims.schema import Claim
 from stages.evaluation.results import Result
 from stages.readings.fitting import Fit
 from stages.statistics.comparisons import difference, holm
-from stages.statistics.intervals import picture_margin
 
 
 class Comparison(NamedTuple):
@@ -53,21 +47,21 @@ def judge(claim: Claim, results: list[Result], dataset: str, fits: list[Fit]) ->
     does not give may come out under one of the readings in `fits`.
     """
     known = {result.short_name: result for result in results}
-    found = [(test, _apply(test, known)) for test in claim.tests]
+    found = [(test, test.find(known)) for test in claim.tests]
     run = [(test, finding) for test, finding in found if finding is not None]
     p = [finding.p for _, finding in run if finding.p is not None]
     corrected = iter(holm(p))
     comparisons = [
         Comparison(
-            subject(test),
-            rule_text(test, _margin(test, known)),
+            test.subject,
+            test.words(known),
             finding,
             None if finding.p is None else next(corrected),
         )
         for test, finding in run
     ]
     # The rules of tests that were not run are shown, too: they are what the claim asks.
-    rule = "; ".join(dict.fromkeys(rule_text(test, _margin(test, known)) for test in claim.tests))
+    rule = "; ".join(dict.fromkeys(test.words(known) for test in claim.tests))
     remarks = [text for text in (_remark(remark, known) for remark in claim.remarks) if text]
     measured = _measured(comparisons)
     if claim.only not in {None, dataset}:
@@ -78,40 +72,6 @@ def judge(claim: Claim, results: list[Result], dataset: str, fits: list[Fit]) ->
     if verdict == "does not reproduce":
         words, why = _under_readings(claim, fits, why)
     return Judgement(claim, rule, measured, words, why, comparisons, remarks)
-
-
-def _apply(test: Published | Bar | Compare, known: dict[str, Result]) -> Finding | None:
-    """Return what the test finds; None if what it needs was not run."""
-    unit, result = unit_of(test), known.get(test.experiment)
-    if result is None:
-        return None
-    values = result.per_seed(test.measure, test.epoch, test.since)
-    if np.isnan(values).any():
-        return None
-    if isinstance(test, Published):
-        return published(values, test.claimed, test.rounding, unit)
-    if isinstance(test, Bar):
-        return bar(test.rule, values, test.bar, unit)
-    baseline = known.get(test.baseline)
-    if baseline is None or not result.has_pictures_of(baseline):
-        return None
-    return compare(
-        test.rule,
-        baseline.runs(test.measure),
-        result.runs(test.measure),
-        _margin(test, known) or 0.0,
-        unit,
-        paired=result.is_paired_with(baseline),
-    )
-
-
-def _margin(test: Published | Bar | Compare, known: dict[str, Result]) -> float | None:
-    """Return the margin of a comparison: its own, or what the test pictures can tell apart."""
-    if not isinstance(test, Compare):
-        return None
-    if test.margin is not None or test.experiment not in known:
-        return test.margin
-    return round(picture_margin(known[test.experiment].n_pictures), 2)
 
 
 def _conclude(comparisons: list[Comparison], n_tests: int) -> tuple[Verdict, str]:
@@ -166,12 +126,11 @@ def _measured(comparisons: list[Comparison]) -> str:
 
 def _remark(remark: Remark, known: dict[str, Result]) -> str | None:
     """Return a number that decides nothing, with what it is; None if it was not run."""
-    unit, result = unit_of(remark), known.get(remark.experiment)
+    unit, result = remark.unit, known.get(remark.experiment)
     if result is None:
         return None
     if remark.baseline is None:
-        values = result.per_seed(remark.measure, remark.epoch, remark.since)
-        return f"{subject(remark)}: {mean_text(values, unit)}"
+        return f"{remark.subject}: {mean_text(remark.values(result), unit)}"
     baseline = known.get(remark.baseline)
     if (
         baseline is None
@@ -184,4 +143,4 @@ def _remark(remark: Remark, known: dict[str, Result]) -> str | None:
         result.runs(remark.measure),
         paired=result.is_paired_with(baseline),
     )
-    return f"{subject(remark)}: {difference_text(found, unit)}"
+    return f"{remark.subject}: {difference_text(found, unit)}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from stages.claims.schema import Claim, Published
-from stages.claims.wording import subject
+from stages.claims.kinds import Published
+from stages.claims.schema import Claim
 from stages.readings.fitting import LAST, Figure, Fit
 
 FIRST_READINGS = 2  # that a verdict names; the forensics page has all
@@ -51,7 +51,7 @@ def _name(reading: str, measured_at: str) -> str:
 
 def _figure(test: Published) -> Figure:
     return Figure(
-        id=subject(test),
+        id=test.subject,
         run=test.experiment,
         measure=test.measure,
         claimed=test.claimed,
