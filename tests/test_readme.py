@@ -17,7 +17,6 @@ COMMANDS = [line[2:] for block in BLOCKS for line in block.splitlines() if line.
 
 
 def test_dvc_commands_run_as_shown(project: Project):
-    project.set("experiments.photos-hog.learning_rate", 0.1)
     dvc = [command for command in COMMANDS if command.startswith("dvc ")]
     assert len(dvc) >= 6
     for command in dvc:
