@@ -6,37 +6,38 @@ import itertools
 import os
 import pickle
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.data.samples import (
-    Samples,
-    Split,
-    join_batches,
-    open_samples,
-    write_features,
-    write_pictures,
-)
+from stages import fetch
+from stages.data.batches import join_batches
+from stages.data.samples import Samples, Split, open_samples, write_features, write_pictures
 from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError, PipelineError
-from stages.sources.base import Outline, check_fetched, make_source
+from stages.sources.base import Outline, Source, check_fetched, make_source
 from stages.sources.cifar10_layout import BATCH_NAMES, read_batches
 from tests.helpers import (
+    FETCHED,
     FILE_NAMES,
     LETTERS,
     ROOT,
     batch2,
+    last_words,
     random_pictures,
+    tree,
     write_batch,
     write_class_names,
     write_dataset,
     write_samples,
 )
 
+PARAMS = ROOT / "params.yaml"
 ARCHIVE = os.environ.get("CIFAR10_ARCHIVE") or ROOT.parent / "shared" / "cifar-10-python.tar.gz"
 
 
@@ -269,7 +270,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused(features, name, array):
 )
 def test_the_real_cifar10_is_what_params_yaml_says(monkeypatch):
     monkeypatch.setenv("CIFAR10_ARCHIVE", str(ARCHIVE))
-    samples = make_source(read_params(ROOT / "params.yaml"), "cifar10").fetch()
+    samples = make_source(read_params(PARAMS), "cifar10").fetch()
     wanted = "airplane automobile bird cat deer dog frog horse ship truck"
     assert samples.class_names == wanted.split()
     assert [end - start for start, end in samples.batches.values()] == [10_000] * 6
@@ -277,30 +278,64 @@ def test_the_real_cifar10_is_what_params_yaml_says(monkeypatch):
     assert np.bincount(labels).tolist() == [1000] * 10
 
 
+class MadeUp(Source):
+    """A source of other pictures, classes and batches than the project's own."""
+
+    shape: tuple[int, ...] = (20, 24)
+    n_classes: int = 37
+    kind: Any = np.int64
+    sizes: ClassVar = {"first": 5, "second": 1, "third": 40}
+    splits: ClassVar = {"only": Split(train=("first", "third"), test=("second",))}
+
+    def outline(self):
+        return Outline((*self.shape, 1)[:3], self.sizes | {"third": None}, self.splits)
+
+    def arrays(self):
+        generator = np.random.default_rng(0)
+        for name, size in self.sizes.items():
+            pictures = generator.integers(0, 256, (size, *self.shape)).astype(np.uint8)
+            labels = np.resize(generator.permutation(self.n_classes), size)
+            yield name, (pictures, labels.tolist() if self.kind is list else labels)
+
+    def fetch(self):
+        batches = {
+            name: (pictures, labels if self.kind is list else labels.astype(self.kind))
+            for name, (pictures, labels) in self.arrays()
+        }
+        names = [f"class {number}" for number in range(self.n_classes)]
+        return join_batches(batches, names, self.splits)
+
+
 @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.uint16, np.int32, np.int64, list])
 @pytest.mark.parametrize("shape", [(20, 24), (20, 24, 1), (8, 8, 3), (64, 48, 3)])
 @pytest.mark.parametrize("n_classes", [2, 37])
-def test_pictures_of_any_size_in_unequal_batches_are_read_as_written(
-    tmp_path, kind, shape, n_classes
-):
-    generator = np.random.default_rng(0)
-    sizes = {"first": 5, "second": 1, "third": 40}
-    batches = {}
-    for name, size in sizes.items():
-        labels = generator.integers(n_classes, size=size)
-        pictures = generator.integers(0, 256, (size, *shape)).astype(np.uint8)
-        batches[name] = pictures, labels.tolist() if kind is list else labels.astype(kind)
-    names = [f"class {number}" for number in range(n_classes)]
-    split = Split(train=("first", "third"), test=("second",))
-    write_pictures(tmp_path, join_batches(batches, names, {"only": split}))
-    samples = open_samples(tmp_path)
-    assert samples.labels.dtype == np.int64
+def test_what_a_source_fetches_is_read_as_it_was(tmp_path, monkeypatch, kind, shape, n_classes):
+    source = MadeUp(source="made-up", shape=shape, n_classes=n_classes, kind=kind)
+    monkeypatch.setattr(fetch, "make_source", lambda *_: source)
+    fetch.main("mine", tmp_path / "mine-raw", PARAMS)
+    assert tree(tmp_path / "mine-raw") == FETCHED
+    samples = open_samples(tmp_path / "mine-raw")
+    assert (samples.values.dtype, samples.labels.dtype) == (np.uint8, np.int64)
     assert samples.picture_shape == (*shape, 1)[:3]
-    assert samples.split("only") == split
-    for name, (pictures, labels) in batches.items():
+    assert samples.splits == source.splits
+    assert samples.class_names == [f"class {number}" for number in range(n_classes)]
+    assert samples.batches == {"first": (0, 5), "second": (5, 6), "third": (6, 46)}
+    for name, (pictures, labels) in source.arrays():
         found, own = samples.select([name])
         np.testing.assert_array_equal(found.reshape(pictures.shape), pictures)
         assert own.tolist() == list(labels)
+    together, _ = samples.select(samples.split("only").train)
+    assert together.shape == (45, *samples.picture_shape)
+
+
+def test_what_a_source_fetches_has_the_same_bytes_whatever_type_its_labels_have(tmp_path):
+    written = set()
+    for kind in (np.int8, np.uint16, np.int32, list):
+        folder = tmp_path / kind.__name__
+        folder.mkdir()
+        write_pictures(folder, MadeUp(source="made-up", kind=kind).fetch())
+        written.add(tuple((folder / name).read_bytes() for name in FETCHED))
+    assert len(written) == 1
 
 
 def test_a_split_that_does_not_exist_is_named(tmp_path):
@@ -332,3 +367,80 @@ def test_a_dataset_that_is_not_as_its_source_says_is_refused(sizes, shape, label
     for part in ["mine", *parts]:
         assert part in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "class_names", "parts"),
+    [
+        (np.uint8, "a", "xy", ["b has no pictures"]),
+        (np.uint8, "ac", "xy", ["b has no pictures"]),
+        (np.float32, "ab", "xy", ["float32", "says uint8"]),
+        (np.uint16, "ab", "xy", ["uint16", "says uint8"]),
+        (np.uint8, "ab", "x", ["1 classes", "two or more"]),
+        (np.uint8, "ab", "", ["0 classes", "two or more"]),
+    ],
+)
+def test_missing_batches_other_numbers_and_too_few_classes_are_refused(
+    kind, names, class_names, parts
+):
+    batches = {name: (np.zeros((2, 4, 4, 3), dtype=kind), [0, 0]) for name in names}
+    with pytest.raises(PipelineError) as error:
+        check_fetched(join_batches(batches, [*class_names], OUTLINE.splits), OUTLINE, "mine")
+    for part in ["mine", *parts]:
+        assert part in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels", "parts"),
+    [
+        (np.zeros((3, 4, 4, 3), np.uint8), [0, 1], ["batch b", "3 pictures", "(2,)"]),
+        (np.zeros((2, 4, 4, 3), np.uint8), [0, 1, 1], ["batch b", "2 pictures", "(3,)"]),
+        (np.zeros((2, 4, 4, 3), np.uint8), [[0], [1]], ["batch b", "(2, 1)"]),
+        (np.zeros((2, 4, 4, 3), np.uint8), [0.0, 1.9], ["batch b", "float64"]),
+        (np.zeros((2, 4, 4, 3), np.uint8), [False, True], ["batch b", "bool"]),
+        (np.zeros((2, 4, 4, 3), np.uint8), ["0", "1"], ["batch b", "integers"]),
+        (np.zeros((2, 4, 5, 3), np.uint8), [0, 1], ["batch b", "(4, 5, 3)", "(4, 4, 3)"]),
+        (np.zeros((2, 4, 4), np.uint8), [0, 1], ["batch b", "(4, 4, 1)", "(4, 4, 3)"]),
+        (np.zeros((2, 48), np.uint8), [0, 1], ["batch b", "(2, 48)"]),
+    ],
+)
+def test_arrays_of_a_batch_that_do_not_fit_are_named(pictures, labels, parts):
+    good = np.zeros((2, 4, 4, 3), np.uint8), [0, 1]
+    with pytest.raises(PipelineError) as error:
+        join_batches({"a": good, "b": (pictures, labels)}, ["x", "y"], OUTLINE.splits)
+    for part in parts:
+        assert part in str(error.value)
+
+
+def test_a_dataset_without_batches_or_pictures_is_refused():
+    with pytest.raises(PipelineError, match="one batch or more"):
+        join_batches({}, ["x", "y"], {})
+    nothing = np.zeros((0, 4, 4, 3), np.uint8), []
+    samples = join_batches({"a": nothing, "b": nothing}, ["x", "y"], OUTLINE.splits)
+    unknown = Outline((4, 4, 3), {"a": None, "b": None}, OUTLINE.splits)
+    with pytest.raises(PipelineError, match="mine: a has no pictures"):
+        check_fetched(samples, unknown, "mine")
+
+
+def test_other_batches_and_splits_than_the_outline_says_are_refused():
+    good = np.zeros((2, 4, 4, 3), np.uint8), [0, 1]
+    more = join_batches(dict.fromkeys("abc", good), ["x", "y"], OUTLINE.splits)
+    with pytest.raises(PipelineError, match="mine: there is a batch c"):
+        check_fetched(more, OUTLINE, "mine")
+    others = {"only": Split(train=("b",), test=("a",))}
+    with pytest.raises(PipelineError, match="mine: its splits"):
+        check_fetched(join_batches(dict.fromkeys("ab", good), ["x", "y"], others), OUTLINE, "mine")
+    fits = join_batches(dict.fromkeys("ab", good), ["x", "y"], OUTLINE.splits)
+    check_fetched(fits, OUTLINE, "mine")
+    with pytest.raises(PipelineError, match="mine: it has 4 pictures and 3 labels"):
+        check_fetched(replace(fits, labels=fits.labels[:3]), OUTLINE, "mine")
+
+
+def test_what_is_refused_is_not_written(tmp_path, monkeypatch):
+    source = MadeUp(source="made-up", n_classes=1)
+    monkeypatch.setattr(fetch, "make_source", lambda *_: source)
+    code, line = last_words(fetch, "mine", "--output", tmp_path / "x", "--params", PARAMS)
+    assert code == 1
+    assert "1 classes" in line
+    assert tree(tmp_path) == []

@@ -9,7 +9,8 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
-from stages.data.samples import Split, join_batches, open_samples, write_pictures
+from stages.data.batches import join_batches
+from stages.data.samples import Split, open_samples, write_pictures
 from stages.runtime.errors import PipelineError
 from stages.runtime.npz import load_npz, save_npz
 from stages.transforms.chain import load_chain, load_step

@@ -10,7 +10,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from stages import gallery
-from stages.data.samples import Split, join_batches, open_samples
+from stages.data.batches import join_batches
+from stages.data.samples import Split, open_samples
 from stages.evaluation.predictions import Predictions
 from stages.pictures.drawings import draw, in_colour
 from stages.pictures.figures import draw_mistakes, draw_preprocessing

@@ -333,7 +333,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from stages.data.samples import Split, join_batches
+from stages.data.batches import join_batches
+from stages.data.samples import Split
 from stages.sources.base import Outline, Source
 
 SPLITS = {"all": Split(train=("a", "b"), test=("c",))}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Project
+from stages.schema.project import check_project
+from tests.project import EXPERIMENTS, ROOT, Project
 from tests.soak import __main__ as soak
 from tests.soak import disks, kills, recovery
 from tests.soak.page import render
@@ -30,6 +31,22 @@ def test_disks(project: Project, tmp_path: Path):
 
 def test_recovery(finished: Project, tmp_path: Path):
     assert_all_survived(recovery.trials(finished, tmp_path, times=1))
+
+
+def test_what_is_out_of_date_is_trained_again_to_the_same_bytes(finished: Project, tmp_path: Path):
+    project = finished.copy(tmp_path / "project")
+    recovery.retrain(project)
+    trained = {stage for stage in project.repro() if stage.startswith("train@")}
+    assert trained == {f"train@{name}" for name in EXPERIMENTS}
+    assert project.outputs() == finished.outputs()
+
+
+@pytest.mark.parametrize("dataset", ["photos", "cifar10"])
+def test_the_study_that_is_killed_is_a_right_one(dataset: str):
+    study = kills.study_of(dataset, ROOT / "params.yaml")
+    check_project(study)
+    assert [*study["datasets"]] == [dataset]
+    assert study["experiments"]
 
 
 def test_the_page_groups_rows_by_subject():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,34 +86,6 @@ class Samples:
         if all(end == start for (_, end), (start, _) in itertools.pairwise(rows)):
             return slice(rows[0][0], rows[-1][1])
         return np.concatenate([np.arange(start, end) for start, end in rows])
-
-
-def join_batches(
-    batches: Mapping[str, tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]],
-    class_names: list[str],
-    splits: dict[str, Split],
-) -> Samples:
-    """Return the pictures and labels of all batches, which may differ in size, one after another.
-
-    Parameters
-    ----------
-    batches : dict of str to (ndarray, ndarray)
-        Pictures, (n, height, width, channels) or (n, height, width), and labels of any integer
-        type, by the name of the batch.
-    class_names : list of str
-    splits : dict of str to Split
-    """
-    pictures = np.concatenate([pictures for pictures, _ in batches.values()])
-    pictures = pictures[..., np.newaxis] if pictures.ndim == 3 else pictures
-    ends = np.cumsum([len(labels) for _, labels in batches.values()]).tolist()
-    return Samples(
-        values=pictures,
-        labels=np.concatenate([labels for _, labels in batches.values()]).astype(np.int64),
-        batches=dict(zip(batches, zip([0, *ends], ends, strict=False), strict=True)),
-        splits=splits,
-        class_names=class_names,
-        picture_shape=pictures.shape[1:],
-    )
 
 
 def write_pictures(folder: Path, samples: Samples) -> None:

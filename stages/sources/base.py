@@ -79,21 +79,36 @@ def make_source(document: dict[str, Any], name: str) -> Source:
 
 def check_fetched(samples: Samples, outline: Outline, name: str) -> None:
     """Raise a PipelineError unless a dataset's pictures are as its outline says."""
+    where = f"datasets.{name}"
+    if mistake := _wrong_batches(samples, outline, where) or _wrong_arrays(samples, outline, where):
+        raise PipelineError(f"{name}: {mistake}")
+
+
+def _wrong_batches(samples: Samples, outline: Outline, where: str) -> str:
     found = {batch: end - start for batch, (start, end) in samples.batches.items()}
     for batch, size in outline.sizes.items():
-        if batch not in found or (size is not None and found[batch] != size):
-            raise PipelineError(
-                f"{name}: {batch} has {found.get(batch, 'no')} pictures, "
-                f"datasets.{name} says {size}"
-            )
+        if not found.get(batch) or (size is not None and found[batch] != size):
+            said = "that it has some" if size is None else size
+            return f"{batch} has {found.get(batch) or 'no'} pictures, {where} says {said}"
+    if others := [*found.keys() - outline.sizes.keys()]:
+        return f"there is a batch {min(others)}, {where} says {' '.join(outline.sizes)} alone"
+    if samples.splits != outline.splits:
+        return f"its splits ({' '.join(samples.splits)}) are not those of its outline"
+    return ""
+
+
+def _wrong_arrays(samples: Samples, outline: Outline, where: str) -> str:
+    if len(samples.values) != len(samples.labels):
+        return f"it has {len(samples.values)} pictures and {len(samples.labels)} labels"
     if samples.values.dtype != "uint8" or samples.picture_shape != outline.picture_shape:
-        raise PipelineError(
-            f"{name}: its pictures are {samples.values.dtype} of {samples.picture_shape}, "
-            f"datasets.{name} says uint8 of {outline.picture_shape}"
+        return (
+            f"its pictures are {samples.values.dtype} of {samples.picture_shape}, "
+            f"{where} says uint8 of {outline.picture_shape}"
         )
     n_classes = len(samples.class_names)
     if not 0 <= samples.labels.min() <= samples.labels.max() < n_classes or n_classes < 2:
-        raise PipelineError(
-            f"{name}: labels go from {samples.labels.min()} to {samples.labels.max()}, but there "
+        return (
+            f"labels go from {samples.labels.min()} to {samples.labels.max()}, but there "
             f"are {n_classes} classes; two or more are needed"
         )
+    return ""

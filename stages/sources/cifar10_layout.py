@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stages.data.samples import Samples, Split, join_batches
+from stages.data.batches import join_batches
+from stages.data.samples import Samples, Split
 from stages.runtime.errors import PipelineError
 from stages.sources.cifar10_pickles import load_batch_file
 

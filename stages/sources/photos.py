@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, field_validator
 
-from stages.data.samples import Samples, Split, join_batches
+from stages.data.batches import join_batches
+from stages.data.samples import Samples, Split
 from stages.runtime.errors import PipelineError
 from stages.sources.base import Outline, Source
 

@@ -21,6 +21,7 @@ SUBJECT = "Disk"
 MEANING = "exit code 1, one line that says where, no output but whole ones; then the stage works"
 UNTRIED = "not tried: no right to mount a file system here"
 STAGES = (  # one of each kind; of preprocess one from pictures and one from features
+    "code",
     "check",
     "fetch@photos",
     "preprocess@photos-hog",
@@ -28,6 +29,7 @@ STAGES = (  # one of each kind; of preprocess one from pictures and one from fea
     "train@photos-hog",
     "evaluate@photos-hog",
     "gallery@photos",
+    "forensics@photos",
     "report@photos",
     "gradcheck",
 )

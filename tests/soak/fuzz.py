@@ -58,7 +58,7 @@ SNIPPETS = [
 ]
 VALUES: list[Any] = [
     *(None, True, 0, -1, 1.5, math.nan, math.inf, 10**30, 10**400, 1e-320, b"bytes"),
-    *("", "x", "photos", "raw/photos", "features/photos-pca", "base", "..", "\x00", "\ud800"),
+    *("", "x", "photos", "photos-raw", "photos-pca", "one", "softmax", "..", "\x00", "\ud800"),
     *([], [[]], [None], [1, 1], ["data_batch_1"] * 2, [10**30, 0.5], {}, {"": None}, {1: 2}),
     *({None: {}}, {(1, 2): 3}, {"photos": {}}, {"source": ["photos"]}, {"input": 1}),
 ]

@@ -15,6 +15,7 @@ import numpy as np
 import psutil
 import yaml
 
+from stages.params.loading import read_params
 from tests.project import Project
 from tests.soak.background import Background, all_end, background
 from tests.soak.row import Row
@@ -102,8 +103,10 @@ def delete_cut_off(project: Project, output: str) -> int:
 
 def study_of(dataset: str, params: Path) -> dict:
     """Return the project's own parameters, of one dataset alone."""
-    document = yaml.safe_load(params.read_text())
-    document["datasets"] = {dataset: document["datasets"][dataset]}
+    document = read_params(params)
+    for section in ("datasets", "forensics"):
+        entries = document[section].items()
+        document[section] = {name: entry for name, entry in entries if name == dataset}
     for section in ("features", "experiments"):
         entries = document[section].items()
         kept = {name: entry for name, entry in entries if name.startswith(f"{dataset}-")}
