@@ -17,18 +17,17 @@ from stages.readings.design import inferred_of
 from stages.readings.fitting import fit_figures
 from stages.readings.storage import load_readings
 from stages.reporting import figures
-from stages.reporting.content import page_values, write_tables
+from stages.reporting.content import page_values
+from stages.reporting.cost import draw_cost
 from stages.reporting.forensics import summary, write_forensics
-from stages.reporting.leaderboard import (
-    draw_cost,
-    leaderboard_table,
-    load_near_duplicates,
-    load_published,
-)
 from stages.reporting.page import render
 from stages.runtime.command import run
 from stages.runtime.files import new_folder, read_json, write_text
 from stages.sources.base import make_source
+from stages.tables.base import Outcome
+from stages.tables.leaderboard import load_near_duplicates
+from stages.tables.published import load_published
+from stages.tables.writing import write_tables
 
 app = typer.Typer(add_completion=False)
 
@@ -60,18 +59,24 @@ def main(
     inferred = inferred_of(document, dataset)
     tried = (load_readings(forensics), figures_of(study.claims), inferred)
     fits = fit_figures(*tried)
-    judgements = [judge(claim, results, dataset, fits) for claim in study.claims]
     best = best_result(results)
-    duplicates = load_near_duplicates(near_duplicates, dataset, best.n_pictures)
-    leaderboard = leaderboard_table(results, read_json(minutes), duplicates)
+    outcome = Outcome(
+        results,
+        [judge(claim, results, dataset, fits) for claim in study.claims],
+        study,
+        read_json(minutes),
+        load_near_duplicates(near_duplicates, dataset, best.n_pictures),
+        load_published(published, dataset),
+    )
     drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:
-        tables = write_tables(new, judgements, study, results, leaderboard)
+        tables = write_tables(new, outcome)
     with new_folder(folder / "figures") as new:
         groups = [group for question in study.questions for group in question.groups]
         figures.learning_curves(groups, results, new / "learning-curves.png")
         figures.confusion(best, new / "confusion.png")
-        draw_cost(leaderboard, new / "cost.png")
+        if "leaderboard" in tables:
+            draw_cost(tables["leaderboard"].numbers, new / "cost.png")
         for result in drawn:
             figures.weights(result, new / f"weights-{result.short_name}.png")
     page = render(
@@ -80,11 +85,8 @@ def main(
         redistributable=source.redistributable,
         about=source.about,
         forensics=summary(*tried),
-        n_near_duplicates=len(duplicates),
         weights=[result.short_name for result in drawn],
-        published=load_published(published, dataset),
-        tables=tables,
-        **page_values(results),
+        **page_values(outcome, tables),
     )
     write_text(folder / "report.md", page)
     write_forensics(folder, dataset, *tried)

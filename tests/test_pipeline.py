@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.image import imread
 
@@ -324,6 +325,47 @@ def test_a_new_claim_and_a_new_rule_are_one_place_each(project: Project):
     (row,) = [line for line in report.splitlines() if line.startswith("| “It is a share")]
     assert "| between 0 and 100 |" in row
     assert "| holds |" in row
+
+
+TABLE = '''
+"""How sure the networks are, the surest first."""
+
+import pandas as pd
+
+from stages.tables.base import Outcome, Table
+
+
+class Sureness(Table):
+    """One row per experiment."""
+
+    title = "How sure they are"
+    text = "Calibration is not accuracy."
+
+    def numbers(self, outcome: Outcome) -> dict[str, pd.DataFrame]:
+        rows = [
+            {"experiment": one.name, "ece": one.metrics["ece"]["mean"]} for one in outcome.results
+        ]
+        return {"sureness": pd.DataFrame(rows).sort_values("ece")}
+
+    def cells(self, numbers: pd.DataFrame) -> pd.DataFrame:
+        return numbers.assign(ece=[f"{value:.4f}" for value in numbers["ece"]])
+'''
+
+
+def test_a_new_table_is_one_file(project: Project):
+    (project.path / "stages" / "tables" / "sureness.py").write_text(TABLE)
+    assert project.repro() == {"code", "report@photos"}
+    folder = project.path / "reports" / "photos"
+    page = (folder / "report.md").read_text()
+    section = page.partition("## How sure they are")[2].partition("\n## ")[0]
+    assert "Calibration is not accuracy." in section
+    numbers = pd.read_csv(folder / "tables" / "sureness.csv")
+    assert len(numbers) == len(project.read()["experiments"])
+    for row in numbers.to_dict("records"):
+        assert f"| {row['experiment']} | {row['ece']:.4f} |" in section
+    for suffix in ("csv", "tex"):
+        assert f"](tables/sureness.{suffix})" in section
+        assert (folder / "tables" / f"sureness.{suffix}").exists()
 
 
 SHAPES = '''

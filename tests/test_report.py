@@ -14,11 +14,12 @@ from stages import report
 from stages.claims.schema import load_study
 from stages.evaluation.results import load_results
 from stages.readings.storage import save_readings
-from stages.reporting import figures, tables
-from stages.reporting.latex import escape, latex_table
+from stages.reporting import figures
 from stages.runtime.errors import PipelineError
 from stages.statistics.comparisons import difference, holm
 from stages.statistics.intervals import t_interval, wilson_interval
+from stages.tables.latex import escape, latex_table
+from stages.tables.questions import pairs_of
 from tests.helpers import ROOT, tree
 from tests.made_up import DOCUMENT, made_up, write_results
 
@@ -133,7 +134,7 @@ def test_a_baseline_comes_first_and_alone_it_is_left_out(page, folder):
     order = list(read_table(folder, "preprocessing-accuracy").index)
     # normalize-standardize was not run: its group has no differences.
     assert order == ["normalize", "hog", "pca", "hog-standardize", "hog-tuned"]
-    alone = tables.pairs_of(QUESTIONS["depth"], [made_up("photos-linear")])
+    alone = pairs_of(QUESTIONS["depth"], [made_up("photos-linear")])
     assert alone == []
     empty = r"^\| hog-standardize (\| [^|]+){3}(\|  ){4}\|$"
     assert re.search(empty, page, re.MULTILINE)

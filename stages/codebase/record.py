@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stages.codebase.closure import PLUGINS, Codebase, Module
+from stages.codebase.closure import CHOSEN, Codebase, Module
 from stages.codebase.packages import distribution, read_lock
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import write_text
@@ -28,7 +28,7 @@ def write_records(codebase: Codebase, lock: Path, folder: Path) -> None:
     versions = read_lock(lock)
     for script in codebase.scripts:
         modules = codebase.closure(script, {})
-        kinds = [kind for kind in PLUGINS if f"{codebase.folder.name}.{kind}.base" in modules]
+        kinds = [kind for kind in CHOSEN if f"{codebase.folder.name}.{kind}.base" in modules]
         choices = {f"{script}.txt": dict[str, str]()}
         choices |= {
             f"{script}-{plugin}.txt": {kind: plugin}

@@ -1,87 +1,45 @@
-"""Everything that the report's page says: its tables, written and as text, and single numbers."""
+"""What the report's page says: its tables as text, and the numbers in its sentences."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from stages.claims.judge import Judgement
-from stages.claims.schema import Study
-from stages.evaluation.results import Result, best_result
-from stages.reporting import cells, tables
-from stages.reporting.latex import latex_table
-from stages.reporting.leaderboard import leaderboard_cells
-from stages.runtime.files import write_text
+from stages.evaluation.results import best_result
 from stages.statistics.comparisons import BOOTSTRAP_SEED, RESAMPLES
 from stages.statistics.intervals import picture_margin
 from stages.statistics.units import plus_minus
+from stages.tables.base import Outcome
+from stages.tables.measures import spread
+from stages.tables.writing import Written
 
 
-def write_tables(
-    folder: Path,
-    judgements: list[Judgement],
-    study: Study,
-    results: list[Result],
-    leaderboard: pd.DataFrame,
-) -> dict[str, Any]:
-    """Write every table as CSV, in numbers, and as LaTeX, in text.
+def page_values(outcome: Outcome, written: dict[str, Written]) -> dict[str, Any]:
+    """Return what the page's template names, but for what only the caller knows.
 
-    Returns
-    -------
-    dict
-        The tables' text: ``claims`` (with ``notes``, of which each has a claim, remarks and a
-        teacher's sentence), ``comparisons``, ``overview``, ``leaderboard``, ``spreads``,
-        ``best_classes`` (of the experiment of highest accuracy), and ``questions``, of which each
-        has ``id``, ``title``, ``accuracy`` and ``quality``; those without an experiment that was
-        run are left out.
+    ``sections`` are the tables that have a title, and so a section of their own: title, text, and
+    the names of the tables.
     """
-    claims, comparisons = cells.claims_cells(judgements), cells.comparisons_cells(judgements)
-    _write(folder, "claims", claims, claims)
-    if len(comparisons):
-        _write(folder, "comparisons", comparisons, comparisons)
-    shown = []
-    for question in study.questions:
-        pairs = tables.pairs_of(question, results)
-        if not pairs:
-            continue
-        accuracy, quality = tables.accuracy_table(pairs), tables.quality_table(pairs)
-        text = cells.accuracy_cells(accuracy), cells.quality_cells(quality)
-        _write(folder, f"{question.id}-accuracy", accuracy, text[0])
-        _write(folder, f"{question.id}-quality", quality, text[1])
-        shown.append(
-            {"id": question.id, "title": question.title, "accuracy": text[0], "quality": text[1]}
-        )
-    if len(leaderboard):
-        _write(folder, "leaderboard", leaderboard, leaderboard_cells(leaderboard))
-    spreads = tables.spreads_table(study.spreads, results)
-    if len(spreads):
-        _write(folder, "spreads", spreads, cells.spreads_cells(spreads))
-    overview = tables.experiments_table(results)
-    _write(folder, "experiments", overview, cells.overview_cells(overview))
-    classes = tables.classes_table(results)
-    _write(folder, "classes", classes, classes)
-    return {
-        "claims": claims.drop(columns=["remarks", "a teacher would say"]),
-        "notes": [(j.claim.quotation, "; ".join(j.remarks), j.claim.teacher) for j in judgements],
-        "comparisons": comparisons,
-        "questions": shown,
-        "leaderboard": leaderboard_cells(leaderboard),
-        "spreads": cells.spreads_cells(spreads) if len(spreads) else spreads,
-        "overview": cells.overview_cells(overview),
-        "best_classes": tables.classes_table([best_result(results)]).drop(columns="experiment"),
-    }
-
-
-def page_values(results: list[Result]) -> dict[str, Any]:
-    """Return the numbers that stand in the page's sentences."""
+    results = outcome.results
     best = best_result(results)
     counts = sorted({len(result.experiment.seeds) for result in results})
-    mean, sd = tables.spread(best, "accuracy").values()
+    mean, sd = spread(best, "accuracy").values()
+    sections: dict[str, tuple[str, list[str]]] = {}
+    for name, one in written.items():
+        if one.table.title:
+            sections.setdefault(one.table.title, (one.table.text, []))[1].append(name)
+    classes = written["classes"].cells
     return {
+        "tables": {name: one.cells for name, one in written.items()},
+        "sections": [(title, *section) for title, section in sections.items()],
+        "questions": outcome.study.questions,
+        "notes": [
+            (judgement.claim.quotation, "; ".join(judgement.remarks), judgement.claim.teacher)
+            for judgement in outcome.judgements
+        ],
+        "best_classes": classes[classes["experiment"] == best.name].drop(columns="experiment"),
         "n_experiments": len(results),
         "n_seeds": " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))),
+        "n_near_duplicates": len(outcome.near_duplicates),
         "bootstrap_seed": BOOTSTRAP_SEED,
         "n_resamples": RESAMPLES,
         "margins": {
@@ -93,8 +51,3 @@ def page_values(results: list[Result]) -> dict[str, Any]:
         "best_accuracy": plus_minus(mean, sd, 2),
         "n_predictions": best.predictions.predicted.size,
     }
-
-
-def _write(folder: Path, name: str, numbers: pd.DataFrame, text: pd.DataFrame) -> None:
-    write_text(folder / f"{name}.csv", numbers.to_csv(index=False, lineterminator="\n"))
-    write_text(folder / f"{name}.tex", latex_table(text))

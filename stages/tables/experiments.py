@@ -1,0 +1,60 @@
+"""All experiments: what each was, and what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from stages.evaluation.results import Result
+from stages.statistics.units import plus_minus
+from stages.tables.base import DIGITS, Outcome, Table
+from stages.tables.measures import quality
+
+
+class Experiments(Table):
+    """One row per experiment."""
+
+    def numbers(self, outcome: Outcome) -> dict[str, pd.DataFrame]:
+        """Return settings, and mean and spread of every measure."""
+        rows = [quality(result) | _settings(result) for result in outcome.results]
+        return {"experiments": pd.DataFrame(rows).round(DIGITS)}
+
+    def cells(self, numbers: pd.DataFrame) -> pd.DataFrame:
+        """Return what was trained, and how well."""
+        accuracy = zip(numbers["accuracy_mean"], numbers["accuracy_sd"], strict=True)
+        return pd.DataFrame(
+            {
+                "experiment": numbers["experiment"],
+                "preprocessing": numbers["preprocessing"],
+                "split": numbers["split"],
+                "accuracy %": [plus_minus(mean, sd, 2) for mean, sd in accuracy],
+                "differs from the defaults in": numbers["settings"],
+            }
+        )
+
+
+def _settings(result: Result) -> dict[str, Any]:
+    experiment = result.experiment
+    return {
+        "experiment": result.name,
+        "preprocessing": experiment.preprocessing,
+        "hidden_layers": "-".join(map(str, experiment.hidden_layer_sizes)) or "none",
+        "activation": experiment.activation if experiment.hidden_layer_sizes else "none",
+        "split": experiment.split,
+        "epochs": experiment.epochs,
+        "seeds": len(experiment.seeds),
+        "settings": _settings_text(result),
+    }
+
+
+def _settings_text(result: Result) -> str:
+    """Return every setting of an experiment that differs from the defaults, but its split."""
+    named = {key: value for key, value in result.settings.items() if key != "split"}
+    return ", ".join(f"{key} {_written(value)}" for key, value in named.items())
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_written, value))
+    return str(value).lower() if isinstance(value, bool) else f"{value}"
