@@ -6,18 +6,18 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: help photos cifar10 test check bench soak schema lock audit clean
 
 .venv/installed: requirements.txt
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	touch $@
+	@echo installing the packages of requirements.txt into .venv, about two minutes
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@touch $@
 
 photos: .venv/installed ## the whole study on the embedded pictures; no network
-	dvc repro --quiet report@photos
-	@echo reports/photos/report.md
+	@python -m stages.study photos
 
 cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to use your copy)
-	dvc repro --quiet report@cifar10
-	@echo reports/cifar10/report.md
+	@python -m stages.study cifar10
 
 test: .venv/installed ## the tests
 	python -m pytest

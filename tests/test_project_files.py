@@ -1,0 +1,188 @@
+"""The files around the code: license, citation, changelog, clones, packages, CI."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.helpers import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+VERSIONS = [
+    name.rpartition(" ")[2]
+    for name in PROJECT["classifiers"]
+    if re.fullmatch(r"Programming Language :: Python :: 3\.\d+", name)
+]
+
+
+def git(*command: str, cwd: Path = ROOT) -> str:
+    result = subprocess.run(["git", *command], cwd=cwd, check=True, capture_output=True, text=True)
+    return result.stdout
+
+
+def tracked() -> list[Path]:
+    """Return the files of the project that git knows, or would add."""
+    listed = git("ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_the_license_is_the_one_that_the_metadata_name():
+    text = (ROOT / "LICENSE").read_text()
+    (author,) = PROJECT["authors"]
+    assert text.startswith(f"{PROJECT['license']} License\n")
+    assert f"(c) 2026 {author['name']}\n" in text
+    assert PROJECT["license-files"] == ["LICENSE"]
+
+
+def test_the_citation_names_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    # What the format's version 1.2.0 requires.
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["version"] == PROJECT["version"]
+    assert citation["license"] == PROJECT["license"]
+    assert citation["authors"] == PROJECT["authors"]
+    assert isinstance(citation["date-released"], str)
+
+
+def test_the_changelog_has_this_version_first_and_dates():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    first, *releases = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert first == "[Unreleased]"
+    found = [re.fullmatch(r"\[(\d+)\.(\d+)\.(\d+)\] - (\d{4}-\d\d-\d\d)", one) for one in releases]
+    assert all(found)
+    numbers = [tuple(map(int, one.groups()[:3])) for one in found]
+    dates = [one[4] for one in found]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert dates == sorted(dates, reverse=True)
+    assert ".".join(map(str, numbers[0])) == PROJECT["version"]
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= kinds
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["date-released"] == dates[0]
+
+
+def test_every_text_file_is_as_editorconfig_says():
+    made = ("reports/", "dvc.lock", "params.yaml", "requirements.txt")
+    for path in tracked():
+        name = path.relative_to(ROOT).as_posix()
+        content = path.read_bytes()
+        if b"\0" in content or name.startswith(made) or not content:
+            continue
+        assert b"\r" not in content, name
+        assert content.endswith(b"\n"), name
+        assert not re.search(rb"[ \t]$", content, re.MULTILINE), name
+        if name != "Makefile":
+            assert not re.search(rb"^ *\t", content, re.MULTILINE), name
+        content.decode("utf-8")
+
+
+def test_a_clone_has_the_same_bytes_whatever_autocrlf_says(tmp_path):
+    source = tmp_path / "source"
+    git("init", "-q", str(source), cwd=tmp_path)
+    files = tracked()
+    for path in files:
+        copy = source / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    git("add", "-A", cwd=source)
+    git("commit", "-qm", "all", cwd=source)
+    clone = tmp_path / "clone"
+    git("clone", "-q", "-c", "core.autocrlf=true", str(source), str(clone), cwd=tmp_path)
+    assert len(files) > 100
+    for path in files:
+        name = path.relative_to(ROOT)
+        assert (clone / name).read_bytes() == path.read_bytes(), name
+    assert git("status", "--short", cwd=clone) == ""
+
+
+def test_what_every_push_runs_is_what_a_submission_runs_on_every_supported_python():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == VERSIONS
+    assert job["steps"][-1]["run"] == "bash .ci/run"
+    assert workflow["permissions"] == {"contents": "read"}
+    low, high = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"]).groups()
+    assert [f"3.{minor}" for minor in range(int(low), int(high))] == VERSIONS
+
+
+def test_the_container_and_the_hooks_run_what_exists():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert re.search(r":(3\.\d+)-", container["image"])[1] in VERSIONS
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    commands = [container["postCreateCommand"], *(hook["entry"] for hook in hooks)]
+    for command in commands:
+        program, *arguments = command.split()
+        if program == "make":
+            subprocess.run(
+                ["make", "--dry-run", *arguments], cwd=ROOT, check=True, capture_output=True
+            )
+        else:
+            assert (ROOT / arguments[-1]).exists()
+    (schema,) = container["customizations"]["vscode"]["settings"]["yaml.schemas"]
+    assert (ROOT / schema).exists()
+
+
+SNIPPET = """
+from stages.network.classifier import SoftmaxNetwork
+
+network = SoftmaxNetwork(epochs=2, random_state=0)
+network.fit([[0.0], [1.0]], ["a", "b"])
+reveal_type(network.epochs)
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """Return a folder into which pip has installed the project, without what it needs."""
+    folder = tmp_path_factory.mktemp("site")
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "--target", folder]
+    command = [sys.executable, "-m", "pip", "install", *map(str, options), str(ROOT)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+def test_what_pip_installs_is_all_of_the_package(installed):
+    files = {path.relative_to(ROOT).as_posix() for path in tracked()}
+    ours = {name for name in files if name.startswith("stages/")}
+    found = {
+        path.relative_to(installed).as_posix()
+        for path in (installed / "stages").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert found == ours
+    assert {"stages/py.typed", "stages/reporting/report.md.j2"} <= found
+    (metadata,) = installed.glob("cifar_softmax-*.dist-info")
+    assert (metadata / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_what_pip_installs_imports_and_is_typed_from_another_folder(installed, tmp_path):
+    snippet = tmp_path / "snippet.py"
+    snippet.write_text(SNIPPET)
+    run = SNIPPET.replace("reveal_type(network.epochs)", "print(network.predict([[1.0]])[0])")
+    # -P and -I: neither this folder nor the editable install of the tests' environment.
+    code = f"import sys; sys.path.insert(0, {str(installed)!r})\n{run}"
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert result.stdout in {"a\n", "b\n"}
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
+    types = subprocess.run(
+        [*command, str(snippet)],
+        cwd=tmp_path,
+        env={"PATH": "", "MYPYPATH": str(installed)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    # (What the package's own files need has no types; in site-packages mypy does not look there.)
+    ours = [line for line in types.stdout.splitlines() if line.startswith("snippet.py")]
+    assert len(ours) == 1, types.stdout
+    assert re.search(r'note: Revealed type is "(builtins\.)?int"$', ours[0])
