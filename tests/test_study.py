@@ -46,6 +46,18 @@ def test_a_log_has_one_line_for_each_stage_that_runs(project: Project):
     assert again.stderr == f"{total} stages, of which 0 ran\n"
 
 
+def test_the_steps_of_a_stage_are_told_as_it_takes_them(project: Project):
+    project.set("forensics.photos.seeds", [0, 2])
+    result = study(project)
+    assert result.returncode == 0
+    told = re.findall(r"^stage \d+ of \d+: forensics photos, (.*)$", result.stderr, re.MULTILINE)
+    n_steps = 4  # two readings, two seeds
+    assert told == [f"{k} of {n_steps}, about a minute left" for k in range(1, n_steps + 1)]
+    # Nothing comes through as it was, and nothing is left for the end.
+    lines = result.stderr.splitlines()
+    assert all(line.startswith("stage ") for line in lines[:-1])
+
+
 def test_an_archive_without_git_says_how_to_make_it_work(project: Project):
     shutil.rmtree(project.path / ".git")
     shutil.rmtree(project.path / "models")
@@ -136,8 +148,8 @@ LINES = """Stage 'code' didn't change, skipping
 Stage 'fetch@photos' is cached - skipping run, checking out outputs
 Running stage 'train@photos-hog':
 > exec python -m stages.train photos-hog
-train photos-hog: 1 of 6
-train photos-hog: 2 of 6
+1 of 6: plain, seed 0
+2 of 6: plain, seed 1
 a warning of a library
 Updating lock file 'dvc.lock'
 

@@ -41,17 +41,18 @@ class Display:
         self._line.close()
 
     def show(self, event: Started | Step, course: Course) -> None:
-        """Tell of an event: on a terminal all of them, in a log the stages."""
+        """Tell of an event, in the place of the one before or, in a log, below it."""
         of = f" of {self.total}" if self.total else ""
         stage = course.ran[-1].replace("@", " ")
         text = f"stage {len(course.seen)}{of}: {stage}"
         if isinstance(event, Started):
             self._since = time.monotonic()
-            if self._line.disable:
-                print(text, file=sys.stderr, flush=True)
         else:
             text += f", {event.done} of {event.total}, {self._left(event)}"
-        self._line.set_description_str(text)
+        if self._line.disable:
+            print(text, file=sys.stderr, flush=True)
+        else:
+            self._line.set_description_str(text)
 
     def _left(self, step: Step) -> str:
         """Return the time that the stage's other steps take if they are like those done."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 RUNNING = re.compile(r"^Running stage '(?P<stage>[^']+)'")
 PASSED = re.compile(r"^Stage '(?P<stage>[^']+)' (didn't change|is cached)")
-STEP = re.compile(r"^(?P<what>.+): (?P<done>\d+) of (?P<total>\d+)$")
+STEP = re.compile(r"^(?P<done>\d+) of (?P<total>\d+): ")
 OURS = "error: "
 # What DVC says of every run, none of which is needed here.
 CHATTER = (
