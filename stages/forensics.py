@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -52,10 +51,9 @@ def _run_design(
     digest = identify(design.model_dump(), samples.values, samples.labels)
     folder = checkpoints / f"forensics-{dataset}-{digest[:16]}"
     jobs = jobs_of(design, samples)
-    done = progress(run_jobs(jobs, samples, folder), f"forensics {dataset}", len(jobs))
-    for number, job in enumerate(done, start=1):
-        if not sys.stderr.isatty():  # there is no bar
-            print(f"{number} of {len(jobs)}: {job.label}", flush=True)
+    runs = run_jobs(jobs, samples, folder)
+    for _ in progress(runs, f"forensics {dataset}", len(jobs), lambda job: job.label):
+        pass
     save_readings(output, collect(jobs, folder))
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -41,15 +41,15 @@ def main(
     training = samples.values[:1]
     if feature.fit:
         training, _ = samples.select(samples.split(feature.fit).train)
-    try:
-        transform.n_outputs(samples.values.shape[1:], len(training))
-    except ValueError as error:
-        raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
     # One thread, so that the same parameters give the same bytes on any number of cores.
     clock = timed(timings / f"preprocess@{name}.json")
     with clock, threadpool_limits(1), new_folder(output) as folder:
         origin = origin_of(feature, transform, samples.values.shape[1:])
-        step = Step(origin, transform, transform.learn(training))
+        try:
+            transform.n_outputs(samples.values.shape[1:], len(training))
+            step = Step(origin, transform, transform.learn(training))
+        except ValueError as error:
+            raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
         others: list[Rows | View] = [
             *samples.views,
             *views_of(samples.values, feature.flip, feature.shift),
@@ -62,7 +62,8 @@ def main(
 
 
 def _blocks(step: Step, rows: Rows | View, name: str) -> Iterator[Features]:
-    for start in progress(range(0, len(rows), BLOCK), f"preprocess {name}"):
+    starts = range(0, len(rows), BLOCK)
+    for start in progress(starts, f"preprocess {name}", len(starts)):
         block = step.apply(rows[start : start + BLOCK])
         if not np.isfinite(block).all():
             raise PipelineError(f"features.{name}: its transform gave NaN or infinity")

@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from stages import preprocess
 from stages.data.samples import Samples, Split, open_samples, write_features
+from stages.runtime.errors import PipelineError
 from stages.transforms.binarize import Binarize
 from stages.transforms.hog import Hog
 from stages.transforms.normalize import Normalize
@@ -166,6 +167,38 @@ def test_rgb_gives_three_times_as_many_features_as_grey():
     assert own("otsu", "rgb").n_outputs(PICTURE, 1) == 3072
 
 
+COLUMNS = np.array([(0, 68, 68), (252, 0, 0)])  # two colours of one luminance, but for rounding
+
+
+@pytest.mark.parametrize("threshold", ["mean", "otsu"])
+@pytest.mark.parametrize("pair", [COLUMNS, COLUMNS[::-1]])
+def test_two_colours_of_one_brightness_give_zeros(threshold, pair):
+    picture = np.broadcast_to(pair[np.arange(8) % 2], (1, 8, 8, 3)).astype(np.uint8)
+    assert 0 < np.ptp(rgb2gray(picture)) < 1e-15
+    assert not fitted(own(threshold), picture)(picture).any()
+
+
+@given(colours=arrays(np.uint8, (50, 3)), threshold=st.sampled_from(["mean", "otsu"]))
+@settings(deadline=None, max_examples=40)
+def test_a_picture_of_one_colour_gives_zeros(colours, threshold):
+    pictures = np.broadcast_to(colours[:, np.newaxis, np.newaxis], (50, 5, 7, 3))
+    for channels in ("grey", "rgb"):
+        assert not fitted(own(threshold, channels), pictures)(pictures).any()
+
+
+def test_the_least_difference_of_brightness_counts():
+    # 2125 r + 7154 g + 721 b differ by 1, the least that whole numbers can.
+    levels = np.arange(256)
+    sums = (2125 * levels[:, None, None] + 7154 * levels[:, None] + 721 * levels).reshape(-1)
+    order = np.argsort(sums)
+    at = order[np.flatnonzero(np.diff(sums[order]) == 1)[0] + np.arange(2)]
+    pair = np.stack(np.unravel_index(at, (256, 256, 256)), axis=1)
+    picture = np.broadcast_to(pair, (1, 4, 2, 3)).astype(np.uint8)
+    for threshold in ("mean", "otsu"):
+        answer = fitted(own(threshold), picture)(picture).reshape(4, 2)
+        np.testing.assert_array_equal(answer, np.tile([0, 1], (4, 1)))
+
+
 def test_otsu_is_that_of_each_picture():
     pictures = random_pictures(5) // np.uint8([[[[1]]], [[[2]]], [[[3]]], [[[4]]], [[[5]]]])
     rows = fitted(own("otsu"), pictures[:1])(pictures)
@@ -282,6 +315,30 @@ def test_whitened_components_have_unit_variance_in_training():
     training = correlated_rows()
     found = fitted(pca(n_components=6, whiten=True), training)(training)
     np.testing.assert_allclose(np.cov(found.T), np.eye(6), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("training", "asked", "rank"),
+    [
+        (correlated_rows(12, 30), 12, 11),  # the mean takes one
+        (np.repeat(correlated_rows(6), 3, axis=0), 8, 5),
+        (np.repeat(correlated_rows(40, 6), 2, axis=1) / 3, 9, 6),
+        (correlated_rows(300, 9) @ np.eye(9, 10) + np.eye(10)[9] * 7, 10, 9),
+    ],
+)
+def test_whitening_refuses_components_that_are_rounding(training, asked, rank):
+    training = training.astype(np.float32)
+    with pytest.raises(ValueError, match=f"whiten.*at most {rank}"):
+        pca(n_components=asked, whiten=True).learn(training)
+    whitened = fitted(pca(n_components=rank, whiten=True), training)(training)
+    np.testing.assert_allclose(np.cov(whitened.T), np.eye(rank), atol=1e-2)
+    assert np.abs(fitted(pca(n_components=asked), training)(training)[:, rank:]).max() < 1e-3
+
+
+def test_preprocess_says_by_name_what_has_no_rank(preprocess_rows):
+    rows = np.tile(np.eye(10), (4, 1))
+    with pytest.raises(PipelineError, match=r"features\.own: pca: n_components 10 with whiten.* 9"):
+        preprocess_rows("pca", {"n_components": 10, "whiten": True}, rows, rows)
 
 
 @given(share=st.floats(0.05, 0.99))

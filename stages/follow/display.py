@@ -25,7 +25,7 @@ class Display:
 
     def __init__(self, total: int | None) -> None:
         self.total = total
-        self._since = 0.0
+        self._since = self._printed = 0.0
         # A bar without a bar: one line that is written anew, and cleared in the end.
         self._line = tqdm(bar_format="{desc}", disable=None, leave=False)
 
@@ -41,7 +41,10 @@ class Display:
         self._line.close()
 
     def show(self, event: Started | Step, course: Course) -> None:
-        """Tell of an event, in the place of the one before or, in a log, below it."""
+        """Tell of an event, in the place of the one before.
+
+        A log gets a line for each stage, and one a minute for the steps of a long one.
+        """
         of = f" of {self.total}" if self.total else ""
         stage = course.ran[-1].replace("@", " ")
         text = f"stage {len(course.seen)}{of}: {stage}"
@@ -50,7 +53,9 @@ class Display:
         else:
             text += f", {event.done} of {event.total}, {self._left(event)}"
         if self._line.disable:
-            print(text, file=sys.stderr, flush=True)
+            if isinstance(event, Started) or time.monotonic() - self._printed > SECONDS:
+                print(text, file=sys.stderr, flush=True)
+                self._printed = time.monotonic()
         else:
             self._line.set_description_str(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +18,7 @@ from stages.runtime.files import write_json
 from stages.runtime.processes import stop_with_dvc
 
 Item = TypeVar("Item")
+TENTHS = 10
 
 
 def run(app: typer.Typer) -> None:
@@ -36,9 +37,25 @@ def run(app: typer.Typer) -> None:
         _fail(str(error), 1)
 
 
-def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterable[Item]:
-    """Return `items`, with a bar on standard error if that is a terminal."""
-    return tqdm(items, desc=label, total=total, disable=None, leave=False)
+def progress(
+    items: Iterable[Item],
+    label: str,
+    total: int,
+    describe: Callable[[Item], str] | None = None,
+) -> Iterator[Item]:
+    """Yield `total` items, and tell how many are done.
+
+    On a terminal, standard error has a bar. Elsewhere standard output gets a line for each item
+    that `describe` describes or, without it, for each tenth of the items. `stages.follow` reads
+    these lines.
+    """
+    if sys.stderr.isatty():
+        yield from tqdm(items, desc=label, total=total, leave=False)
+        return
+    for done, item in enumerate(items, start=1):
+        yield item
+        if describe or done * TENTHS // total > (done - 1) * TENTHS // total:
+            print(f"{done} of {total}: {describe(item) if describe else label}", flush=True)
 
 
 @contextmanager

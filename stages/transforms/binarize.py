@@ -11,9 +11,12 @@ from pydantic import Field, model_validator
 from stages.transforms.base import Features, Learned, Rows, Transform, require_pictures
 from stages.transforms.luminance import luminance
 
+# Luminances, 0 to 1, are equal or at least 3.9e-7 apart; what is nearer differs by rounding.
+ROUNDING = 1e-9
+
 
 class Binarize(Transform):
-    """1 where a pixel is above the threshold, else 0.
+    """1 where a pixel is above the threshold, else 0; a picture of one brightness is all 0.
 
     Attributes
     ----------
@@ -59,7 +62,10 @@ class Binarize(Transform):
 
         if self.threshold == "fixed":
             return np.full((len(planes), planes.shape[3]), self.level)
+        constant = np.ptp(planes, axis=(1, 2)) < ROUNDING
+        thresholds: npt.NDArray[np.float64] = planes.max(axis=(1, 2))  # nothing is above
         if self.threshold == "mean":
-            return np.asarray(planes.mean(axis=(1, 2)))
-        by_channel = planes.transpose(0, 3, 1, 2)
-        return np.array([[threshold_otsu(plane) for plane in picture] for picture in by_channel])
+            return np.asarray(np.where(constant, thresholds, planes.mean(axis=(1, 2))))
+        for picture, channel in np.argwhere(~constant):
+            thresholds[picture, channel] = threshold_otsu(planes[picture, :, :, channel])
+        return thresholds

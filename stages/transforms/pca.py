@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 
 from stages.transforms.base import Features, Learned, Rows, Shapes, Transform, require_vectors
@@ -48,14 +49,32 @@ class Pca(Transform):
         dict
             ``components``, (n_components, n_features), and the samples' ``mean``, (n_features,);
             with `whiten` also ``variance``, (n_components,). All float64.
+
+        Raises
+        ------
+        ValueError
+            If `whiten` would divide a component by a deviation that is rounding alone.
         """
         from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to import: only when needed
 
         # The solver "auto" would choose by the shape of the samples.
         pca = PCA(self.n_components, svd_solver="covariance_eigh")
         pca.fit(samples.astype(np.float64))
+        if self.whiten:
+            self._check_rank(pca.explained_variance_, samples.shape)
         learned = {"components": pca.components_, "mean": pca.mean_}
         return learned | ({"variance": pca.explained_variance_} if self.whiten else {})
+
+    def _check_rank(self, variances: npt.NDArray[np.float64], shape: tuple[int, ...]) -> None:
+        # Ten times the square, as variances are, of what float32 rounded off the samples.
+        rounding = 10 * max(shape) * np.finfo(np.float32).eps ** 2
+        rank = int((variances > rounding * variances[0]).sum())
+        if rank < len(variances):
+            raise ValueError(
+                f"n_components {self.n_components} with whiten asks for {len(variances)} "
+                f"components of {shape[0]} training samples that have {rank}: ask for at most "
+                f"{rank}, or set whiten to false"
+            )
 
     def learned_shapes(self, shape: tuple[int, ...]) -> Shapes:
         """Return those of the directions, the mean and, with `whiten`, the variances."""
@@ -69,8 +88,7 @@ class Pca(Transform):
         coordinates = project(rows, axes)
         coordinates -= learned["mean"][np.newaxis] @ axes
         if self.whiten:
-            scale = np.sqrt(learned["variance"])
-            coordinates /= np.maximum(scale, np.finfo(np.float64).eps)
+            coordinates /= np.sqrt(learned["variance"])
         return coordinates.astype(np.float32)
 
     def undo(self, features: Features, learned: Learned) -> Rows | None:
