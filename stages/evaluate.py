@@ -26,7 +26,7 @@ def main(
     features: Annotated[Path, typer.Option(help="The feature set it was trained on.")],
     models: Annotated[Path, typer.Option(help="The folder that train wrote.")],
     predictions: Annotated[Path, typer.Option(help="The .npz file of predicted classes.")],
-    output: Annotated[Path, typer.Option(help="Gets metrics/, curves/ and confusion/.")],
+    output: Annotated[Path, typer.Option(help="Gets metrics/, scores/, curves/, confusion/.")],
 ) -> None:
     """Write metrics, predictions, learning curves and confusion matrix of one experiment."""
     experiment = parse(Experiment, read_json(models / "experiment.json"), name)
@@ -55,8 +55,10 @@ def main(
     classes = probabilities.argmax(axis=2)
     counts = scores.confusion(classes, y, n_classes)
     curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
-    metrics = {
-        **scores.spreads(per_seed),
+    curves |= scores.monitor_curves(networks)
+    spreads = scores.spreads(per_seed)
+    everything = {
+        **spreads,
         "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
         "ensemble": scores.ensemble_scores(probabilities, y),
         "n_features": networks[0].n_features_in_,
@@ -69,7 +71,8 @@ def main(
         "confusion_matrix": counts.tolist(),
     }
     first = networks[0].network_.weights[0]
-    write_json(output / "metrics" / f"{name}.json", metrics)
+    write_json(output / "metrics" / f"{name}.json", scores.headline(spreads))
+    write_json(output / "scores" / f"{name}.json", everything)
     write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(curves))
     write_confusion(output / "confusion" / f"{name}.csv", counts, samples.class_names)
     save_predictions(

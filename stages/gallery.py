@@ -28,7 +28,7 @@ def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
     raw: Annotated[Path, typer.Option(help="The folder that fetch wrote.")],
     transforms: Annotated[Path, typer.Option(help="The folder of the dataset's transforms.")],
-    results: Annotated[Path, typer.Option(help="Has the metrics/ that evaluate wrote.")],
+    results: Annotated[Path, typer.Option(help="Has the scores/ that evaluate wrote.")],
     predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),

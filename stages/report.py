@@ -37,7 +37,7 @@ def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
     predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
     forensics: Annotated[Path, typer.Option(help="The readings that forensics tried.")],
-    folder: Annotated[Path, typer.Option(help="Has evaluate's metrics/; gets the report.")],
+    folder: Annotated[Path, typer.Option(help="Has evaluate's scores/; gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
         "study/course-report.yaml"

@@ -36,9 +36,9 @@ def main(
     """Write one network per seed, and what the experiment was."""
     experiment = load_experiment(params, name)
     samples = open_samples(features)
-    batches = samples.split(experiment.split).train
-    X, y = samples.select(batches)
-    views = samples.select_views(batches) if experiment.flip or experiment.shift else []
+    split = samples.split(experiment.split)
+    X, y = samples.select(split.train)
+    views = samples.select_views(split.train) if experiment.flip or experiment.shift else []
     settings, trials = experiment.network_params(), []
     settings["picture_shape"] = samples.picture_shape
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
@@ -48,7 +48,8 @@ def main(
         if candidates(settings):
             trials = search(settings, X, y, experiment.seeds, views)
             settings |= best(trials)
-        fits = fit_seeds(settings, X, y, experiment.seeds, resume, views)
+        test = samples.select(split.test)  # for a curve, and for nothing else
+        fits = fit_seeds(settings, X, y, experiment.seeds, resume, views, test)
         for network in progress(fits, f"train {name}", len(experiment.seeds)):
             path = network_path(folder, network.random_state)
             save_network(path, network, samples.class_names)

@@ -178,7 +178,7 @@ def test_an_interrupted_training_with_everything_goes_on_bit_for_bit(
     [
         ({"epochs": 2, "averaged_epochs": 3}, "averaged_epochs=3 of only 2 epochs"),
         ({"averaged_epochs": 1, "early_stopping": True}, "in two ways"),
-        ({"shift": -1}, "shift=-1 must be 0 or more"),
+        ({"shift": -1}, "'shift' parameter.* Got -1"),
     ],
 )
 def test_impossible_augmentation_and_averages_are_named(params, message):

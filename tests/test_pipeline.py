@@ -343,7 +343,7 @@ class Sureness(Table):
 
     def numbers(self, outcome: Outcome) -> dict[str, pd.DataFrame]:
         rows = [
-            {"experiment": one.name, "ece": one.metrics["ece"]["mean"]} for one in outcome.results
+            {"experiment": one.name, "ece": one.scores["ece"]["mean"]} for one in outcome.results
         ]
         return {"sureness": pd.DataFrame(rows).sort_values("ece")}
 
@@ -443,5 +443,5 @@ def test_grey_pictures_of_any_size_and_number_of_classes_go_through_the_study(
     for name, (height, width, *_) in pictures.items():
         assert 100 < width <= 2000, name
         assert 50 < height <= 4000, name
-    metrics = json.loads((folder / "metrics" / "shapes-normalize.json").read_text())
+    metrics = json.loads((folder / "scores" / "shapes-normalize.json").read_text())
     assert len(metrics["per_class"]) == n_classes

@@ -98,14 +98,12 @@ def probabilities(
             rows = slice(start, start + ROWS)
             X = view[rows]
             for network, own in zip(networks, proba, strict=True):
-                # What overflows is reported once and clearly, below.
-                with np.errstate(over="ignore", invalid="ignore"):
+                try:
                     own[rows, network.classes_] += network.predict_proba(X)
-    for network, own in zip(networks, proba, strict=True):
-        if not np.isfinite(own).all():
-            raise PipelineError(
-                f"seed {network.random_state}: its answers are not finite: try a learning_rate "
-                f"below {network.learning_rate}, or standardise the features"
-            )
+                except ValueError as error:
+                    raise PipelineError(
+                        f"seed {network.random_state}: {error}: try a learning_rate below "
+                        f"{network.learning_rate}, or standardise the features"
+                    ) from None
     proba /= proba.sum(axis=2, keepdims=True)  # the number of views; float32 sums miss 1 a little
     return proba

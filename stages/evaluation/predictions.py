@@ -11,7 +11,7 @@ import numpy.typing as npt
 from stages.runtime.errors import PipelineError
 from stages.runtime.npz import load_npz, save_npz
 
-FORMAT = "predictions 2"
+FORMAT = "predictions 3"
 IN_HEADER = ("train", "test", "is_complete", "picture_shape")
 
 
@@ -28,6 +28,8 @@ class Predictions(NamedTuple):
         Weights of the first layer of the first seed's network.
     loss, net_loss : ndarray of shape (n_seeds, n_epochs), float64
         Training loss with and without the penalty; NaN after an early stop.
+    test_loss, test_accuracy : ndarray of shape (n_seeds, n_epochs), float64
+        On the test pictures while it was trained; NaN where they were not asked.
     train, test : list of str
         The batches of its split.
     is_complete : bool
@@ -42,6 +44,8 @@ class Predictions(NamedTuple):
     first_weights: npt.NDArray[Any]
     loss: npt.NDArray[np.float64]
     net_loss: npt.NDArray[np.float64]
+    test_loss: npt.NDArray[np.float64]
+    test_accuracy: npt.NDArray[np.float64]
     train: list[str]
     test: list[str]
     is_complete: bool

@@ -38,8 +38,8 @@ class Result:
     ----------
     name : str
     experiment : Experiment
-    metrics : dict
-        The content of ``metrics/<name>.json``.
+    scores : dict
+        The content of ``scores/<name>.json``.
     predictions : Predictions
         Predicted classes, true ones, learning curves, and weights.
     settings : dict
@@ -48,7 +48,7 @@ class Result:
 
     name: str
     experiment: Experiment
-    metrics: dict[str, Any]
+    scores: dict[str, Any]
     predictions: Predictions
     settings: dict[str, Any]
 
@@ -60,12 +60,12 @@ class Result:
     @property
     def accuracy(self) -> float:
         """Mean accuracy on the test batches over the seeds."""
-        return float(self.metrics["accuracy"]["mean"])
+        return float(self.scores["accuracy"]["mean"])
 
     @property
     def class_names(self) -> list[str]:
         """Names of the classes in the order of their indices."""
-        return [row["class"] for row in self.metrics["per_class"]]
+        return [row["class"] for row in self.scores["per_class"]]
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
@@ -96,7 +96,7 @@ class Result:
         mine, others = self.experiment, other.experiment
         return (
             mine.seeds == others.seeds
-            and self.metrics["n_features"] == other.metrics["n_features"]
+            and self.scores["n_features"] == other.scores["n_features"]
             and all(getattr(mine, name) == getattr(others, name) for name in SHARED)
         )
 
@@ -117,7 +117,7 @@ class Result:
         Parameters
         ----------
         measure : str
-            A share in the metrics, the ``gap`` of training and test accuracy, or the
+            A share in the scores, the ``gap`` of training and test accuracy, or the
             ``pruning_cost``, in percent; ``largest_logit`` in nats; or, with an epoch, ``loss``
             or ``net_loss`` in nats.
         epoch, since : int, optional
@@ -139,7 +139,7 @@ class Result:
         if measure == "pruning_cost":
             return self.per_seed("accuracy") - self.per_seed("pruned_accuracy")
         factor = 1 if measure == "largest_logit" else TO_PERCENT
-        return factor * np.array([row[measure] for row in self.metrics["per_seed"]])
+        return factor * np.array([row[measure] for row in self.scores["per_seed"]])
 
 
 def load_results(
@@ -155,7 +155,7 @@ def load_results(
         The content of params.yaml.
     dataset : str
     folder : Path
-        Has ``metrics/``.
+        Has ``scores/``.
     predictions : Path
         Has an .npz file for each experiment.
 
@@ -168,10 +168,10 @@ def load_results(
     for name in entry(document, "experiments"):
         experiment = merge(document, name)
         if experiment.dataset == dataset:
-            metrics = read_json(folder / "metrics" / f"{name}.json")
+            scores = read_json(folder / "scores" / f"{name}.json")
             arrays = load_predictions(predictions / f"{name}.npz")
             results.append(
-                Result(name, experiment, metrics, arrays, settings_of(document, experiment))
+                Result(name, experiment, scores, arrays, settings_of(document, experiment))
             )
     if not results:
         raise PipelineError(f"no entry of experiments: in params.yaml has dataset {dataset!r}")

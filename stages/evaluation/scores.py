@@ -54,6 +54,12 @@ def spreads(per_seed: list[dict[str, float]]) -> dict[str, dict[str, float | Non
     }
 
 
+def headline(scores: dict[str, dict[str, float | None]]) -> dict[str, float | None]:
+    """Return the few numbers that DVC shows side by side, of those that `spreads` gives."""
+    means = {name: scores[name]["mean"] for name in ("accuracy", "loss", "ece")}
+    return {**means, "sd": scores["accuracy"]["sd"]}
+
+
 def confusion(predicted: npt.NDArray[np.int64], y: Labels, n_classes: int) -> npt.NDArray[np.int64]:
     """Count (true class, predicted class) over the (n_seeds, n) predictions of all networks."""
     cells = y * n_classes + predicted
@@ -85,14 +91,34 @@ def loss_curves(networks: list[SoftmaxNetwork], field: str) -> npt.NDArray[np.fl
     return values
 
 
-def mean_curves(curves: dict[str, npt.NDArray[np.float64]]) -> list[dict[str, float]]:
-    """Return one row per epoch: mean and standard deviation over the seeds that got so far."""
+def monitor_curves(networks: list[SoftmaxNetwork]) -> dict[str, npt.NDArray[np.float64]]:
+    """Return ``test_loss`` and ``test_accuracy``, (n_seeds, n_epochs), from while they trained.
+
+    NaN after epochs at which it was not measured, and for networks that were not watched.
+    """
+    n_epochs = max(network.n_iter_ for network in networks)
+    curves = {}
+    for field in ("loss", "accuracy"):
+        values = np.full((len(networks), n_epochs), np.nan)
+        for row, network in zip(values, networks, strict=True):
+            if hasattr(network, "monitor_curve_"):
+                row[network.monitor_curve_["epoch"] - 1] = network.monitor_curve_[field]
+        curves[f"test_{field}"] = values
+    return curves
+
+
+def mean_curves(curves: dict[str, npt.NDArray[np.float64]]) -> list[dict[str, float | None]]:
+    """Return one row per epoch: mean and standard deviation over the seeds that have a value.
+
+    None where none has.
+    """
     rows = []
     for epoch in range(next(iter(curves.values())).shape[1]):
-        row: dict[str, float] = {"epoch": epoch + 1}
+        row: dict[str, float | None] = {"epoch": epoch + 1}
         for field, values in curves.items():
             reached = values[~np.isnan(values[:, epoch]), epoch]
-            row[field] = float(np.mean(reached))
-            row[f"{field}_sd"] = float(np.std(reached, ddof=1)) if len(reached) > 1 else 0.0
+            several = len(reached) > 1
+            row[field] = float(np.mean(reached)) if len(reached) else None
+            row[f"{field}_sd"] = float(np.std(reached, ddof=1)) if several else None
         rows.append(row)
     return rows

@@ -12,7 +12,7 @@ import pandas as pd
 from stages.runtime.files import write_text
 
 
-def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
+def write_curves(path: Path, rows: list[dict[str, float | None]]) -> None:
     """Write learning curves, one row per epoch."""
     _write(path, rows)
 

@@ -13,26 +13,32 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from stages.network.checkpoint import Checkpoint, Stateful, identify
+from stages.network.checkpoint import Checkpoint, identify
 from stages.network.early_stopping import EarlyStopping, hold_out
 from stages.network.epochs import Settings, Training
+from stages.network.fitting import Fit
 from stages.network.losses import Floats, Labels, log_softmax, softmax
 from stages.network.model import Network
-from stages.network.parameters import check_parameters
+from stages.network.monitor import Monitor
+from stages.network.parameters import CONSTRAINTS, check_together, hidden_layers, plain
+from stages.network.safety import all_or_nothing
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
+DTYPES = (np.float64, np.float32)
+OF_A_FIT = {"validation_scores_", "monitor_curve_"}
 
 
 class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     r"""Softmax regression, or a fully connected network with a softmax output.
 
     Trained by mini-batch gradient descent on the mean cross-entropy plus a penalty. Everything
-    is computed in the dtype of the training samples: float32, or float64.
+    is computed in the dtype of the training samples: float32, or float64. There are no weights of
+    samples or classes; whoever passes them is refused.
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default=()
-        Units of each hidden layer; empty for softmax regression.
+    hidden_layer_sizes : sequence of int, or int, default=()
+        Units of each hidden layer; empty for softmax regression, a number alone for one layer.
     activation : {"identity", "relu", "tanh"}, default="relu"
     penalty : {"none", "l1", "l2"}, default="none"
         :math:`J = J_0 + \alpha \sum |w|`, or :math:`J = J_0 + \alpha \sum w^2`, over weights,
@@ -90,10 +96,15 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Fields "loss" (with the penalty) and "net_loss" (without), see `training.Training`.
     validation_scores_ : list of float
         Accuracy on the held-out samples after each epoch; only with `early_stopping`.
+    monitor_curve_ : structured ndarray
+        Fields "epoch", "loss" and "accuracy", see `monitor.Monitor`; only if `fit` was given other
+        samples.
     n_iter_ : int
         Epochs run.
     n_features_in_ : int
     """
+
+    _parameter_constraints = CONSTRAINTS
 
     def __init__(
         self,
@@ -152,10 +163,13 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: Any,
         *,
         views: Sequence[Any] = (),
+        monitor: tuple[Any, Any] | None = None,
         checkpoint: Checkpoint | None = None,
         on_epoch: Callable[[int], None] | None = None,
     ) -> SoftmaxNetwork:
         """Train from new random weights.
+
+        What it raises, an interrupt too, leaves this object as it was before.
 
         Parameters
         ----------
@@ -165,7 +179,10 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Class labels of any kind.
         views : sequence of array-like of shape (n_samples, n_features)
             Other views of the samples, where they are no pictures: in every epoch, each sample
-            is taken from `X` or one of these.
+            is taken from `X` or one of these. (Cross-validation does not split them.)
+        monitor : (array-like of shape (n, n_features), array-like of shape (n,)), optional
+            Other samples and their labels, measured now and then for `monitor_curve_`, and for
+            nothing else.
         checkpoint : Checkpoint, optional
             Training resumes from its file, if there is one, and keeps it up to date; the caller
             removes it once the network is safe. Needs an integer `random_state`.
@@ -184,42 +201,43 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         DivergedError
             If the loss becomes infinite or NaN.
         """
-        check_parameters(self.get_params())
-        X, codes = self._validate_samples(X, y)
-        views = [check_array(view, dtype=X.dtype) for view in views]
-        if checkpoint and not isinstance(self.random_state, numbers.Integral):
-            raise ValueError("a checkpoint needs an integer random_state")
-        identity = identify(self.get_params(), X, *views, codes) if checkpoint else ""
-        generator = np.random.default_rng(self.random_state)
-        stopping = None
-        if self.early_stopping:
-            rows, held_out = hold_out(codes, self.validation_fraction, generator)
-            stopping = EarlyStopping(self.patience, X[held_out], codes[held_out])
-            X, codes = X[rows], codes[rows]
-            views = [view[rows] for view in views]
-        self._training = self._start(X, generator)
-        parts: list[Stateful] = [self._training, stopping] if stopping else [self._training]
-        if checkpoint:
-            checkpoint.restore(identity, parts)
-        while not self._finished(stopping):
-            self._run_epoch(X, codes, views)
+        self._check_parameters()
+        with all_or_nothing(self, anew=True):
+            X, codes = self._validate_samples(X, y)
+            views = [check_array(view, dtype=X.dtype) for view in views]
+            watch = self._monitor(monitor, X) if monitor else None
+            identity = ""
+            if checkpoint:
+                if not isinstance(self.random_state, numbers.Integral):
+                    raise ValueError("a checkpoint needs an integer random_state")
+                watched = [watch.X, watch.y] if watch else []
+                identity = identify(plain(self.get_params()), X, *views, codes, *watched)
+            generator = np.random.default_rng(self.random_state)
+            stopping = None
+            if self.early_stopping:
+                rows, held_out = hold_out(codes, self.validation_fraction, generator)
+                stopping = EarlyStopping(self.patience, X[held_out], codes[held_out])
+                X, codes = X[rows], codes[rows]
+                views = [view[rows] for view in views]
+            training = self._start(X, generator, self._settings())
+            fit = Fit(training, stopping, watch, self.verbose)
+            fit.run(X, codes, views, checkpoint, identity, on_epoch)
             if stopping:
-                stopping.record(self._training.network)
-            if checkpoint and (checkpoint.due or self._finished(stopping)):
-                checkpoint.save(identity, parts)
-            if on_epoch:
-                on_epoch(self._training.epoch)
-        if stopping:
-            stopping.put_back(self._training.network)
-            self.validation_scores_ = stopping.scores
-        return self._publish()
+                self.validation_scores_ = stopping.scores
+            if watch:
+                self.monitor_curve_ = watch.curve
+            return self._publish(training)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> SoftmaxNetwork:
         """Go once through these samples, from where the last call stopped.
 
+        Settings that were changed since then hold from now on, except the layers'. What it
+        raises, an interrupt too, leaves this object as it was before.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Taken to the dtype of the network's weights.
         y : array-like of shape (n_samples,)
         classes : array-like of shape (n_classes,), optional
             All classes that will ever come; needed at the first call.
@@ -229,25 +247,26 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         SoftmaxNetwork
             This object.
         """
-        check_parameters(self.get_params())
+        self._check_parameters()
+        # Which epoch is the last one is not known here.
+        settings = self._settings()._replace(schedule="constant", averaged_epochs=0)
         first = not hasattr(self, "network_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit")
-        if first:
-            known = np.unique(classes)
-        elif classes is None or np.array_equal(np.unique(classes), self.classes_):
-            known = self.classes_
-        else:
-            raise ValueError(f"classes {classes} are not those of the first call: {self.classes_}")
-        X, codes = self._validate_samples(X, y, known, reset=first)
-        if first or not hasattr(self, "_training"):
-            start = None if first else self.network_
-            generator = np.random.default_rng(self.random_state)
-            # Which epoch is the last one is not known here.
-            endless = {"schedule": "constant", "averaged_epochs": 0}
-            self._training = self._start(X, generator, start, **endless)
-        self._run_epoch(X, codes)
-        return self._publish()
+        with all_or_nothing(self, anew=first):
+            if first:
+                X, codes = self._validate_samples(X, y, np.unique(classes))
+                generator = np.random.default_rng(self.random_state)
+                training = self._start(X, generator, settings)
+            else:
+                self._check_sameness(classes)
+                dtype = self.network_.weights[0].dtype
+                X, codes = self._validate_samples(X, y, self.classes_, reset=False, dtype=dtype)
+                training = self._last_training().copy(settings)
+            Fit(training, verbose=self.verbose).run_epoch(X, codes)
+            for name in OF_A_FIT & vars(self).keys():
+                delattr(self, name)
+            return self._publish(training)
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the most probable class of each of (n_samples, n_features) samples."""
@@ -262,56 +281,83 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the logarithms of `predict_proba`, finite where those round to 0."""
         return log_softmax(self._logits(X))
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there is a network that can predict."""
+        return hasattr(self, "network_")
+
     def _logits(self, X: Any) -> Floats:
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32))
-        with threadpool_limits(1, "blas"):
-            return self.network_.logits(X)
+        # What overflows is reported once and clearly, by scikit-learn or below.
+        with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
+            X = validate_data(self, X, reset=False, dtype=self.network_.weights[0].dtype)
+            logits = self.network_.logits(X)
+        if not np.isfinite(logits).all():
+            raise ValueError(
+                f"its answers are not finite: X has numbers as large as {np.abs(X).max():.3g}, "
+                f"the weights as large as {max(np.abs(w).max() for w in self.network_.weights):.3g}"
+            )
+        return logits
+
+    def _check_parameters(self) -> None:
+        self._validate_params()
+        check_together(self.get_params())
+
+    def _check_sameness(self, classes: Any) -> None:
+        """Raise a ValueError if the network that is there is not the one that is asked for."""
+        network = self.network_
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"classes {classes} are not those of the first call: {self.classes_}")
+        layers = hidden_layers(self.hidden_layer_sizes)
+        if layers != network.layer_sizes[1:-1] or self.activation != network.activation:
+            raise ValueError(
+                f"the network has hidden layers {network.layer_sizes[1:-1]} of "
+                f"{network.activation}, not {layers} of {self.activation}: call fit to begin anew"
+            )
 
     def _validate_samples(
-        self, X: Any, y: Any, classes: npt.NDArray[Any] | None = None, reset: bool = True
+        self,
+        X: Any,
+        y: Any,
+        classes: npt.NDArray[Any] | None = None,
+        reset: bool = True,
+        dtype: Any = DTYPES,
     ) -> tuple[npt.NDArray[Any], Labels]:
         """Check samples; set `classes_`; return them with labels as indices into it."""
-        dtypes = (np.float64, np.float32)
-        X, y = validate_data(self, X, y, dtype=dtypes, reset=reset)
+        with np.errstate(over="ignore"):  # scikit-learn says what is too large for the dtype
+            X, y = validate_data(self, X, y, dtype=dtype, reset=reset)
         check_classification_targets(y)
         self.classes_ = np.unique(y) if classes is None else classes
         if unknown := sorted(set(np.unique(y).tolist()) - set(self.classes_.tolist())):
             raise ValueError(f"y has labels that are not among the classes: {unknown}")
         return X, np.searchsorted(self.classes_, y).astype(np.int64)
 
+    def _monitor(self, samples: tuple[Any, Any], X: npt.NDArray[Any]) -> Monitor:
+        others, labels = validate_data(self, *samples, dtype=X.dtype, reset=False)
+        places = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
+        codes = np.where(self.classes_[places] == labels, places, -1).astype(np.int64)
+        return Monitor(others, codes, len(X))
+
+    def _settings(self) -> Settings:
+        return Settings(**{name: getattr(self, name) for name in Settings._fields})
+
     def _start(
-        self,
-        X: npt.NDArray[Any],
-        generator: np.random.Generator,
-        network: Network | None = None,
-        **overrides: Any,
+        self, X: npt.NDArray[Any], generator: np.random.Generator, settings: Settings
     ) -> Training:
-        if network is None:
-            sizes = [X.shape[1], *self.hidden_layer_sizes, len(self.classes_)]
-            network = Network.initialize(
-                sizes, self.activation, generator, X.dtype, self.weight_scale
-            )
-        settings = Settings(**{name: getattr(self, name) for name in Settings._fields})
-        return Training(network, settings._replace(**overrides), generator)
+        sizes = [X.shape[1], *hidden_layers(self.hidden_layer_sizes), len(self.classes_)]
+        network = Network.initialize(sizes, self.activation, generator, X.dtype, self.weight_scale)
+        return Training(network, settings, generator)
 
-    def _run_epoch(
-        self, X: npt.NDArray[Any], codes: Labels, views: Sequence[npt.NDArray[Any]] = ()
-    ) -> None:
-        # One thread: the same sums in the same order whatever else the machine does. Seeds and
-        # folds run side by side instead.
-        with threadpool_limits(1, "blas"):
-            self._training.run_epoch(X, codes, views)
-        if self.verbose:
-            loss, net_loss = self._training.losses[-1]
-            print(f"for epoch{self._training.epoch}, loss is {loss}, net loss is {net_loss}")
+    def _last_training(self) -> Training:
+        """Return what was last trained or, of a network that was read, a training of it."""
+        if hasattr(self, "_training"):
+            return self._training
+        generator = np.random.default_rng(self.random_state)
+        return Training(self.network_, self._settings(), generator)
 
-    def _finished(self, stopping: EarlyStopping | None) -> bool:
-        return self._training.epoch >= self.epochs or bool(stopping and stopping.exhausted)
-
-    def _publish(self) -> SoftmaxNetwork:
-        """Set the public attributes from the training's state."""
-        self.network_ = self._training.network
-        self.loss_curve_ = np.array(self._training.losses, dtype=LOSSES)
-        self.n_iter_ = self._training.epoch
+    def _publish(self, training: Training) -> SoftmaxNetwork:
+        """Set the public attributes from the training's state; return this object."""
+        self._training = training
+        self.network_ = training.network
+        self.loss_curve_ = np.array(training.losses, dtype=LOSSES)
+        self.n_iter_ = training.epoch
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Sequence
@@ -161,7 +162,7 @@ class Training:
                 loss = backpropagation(samples, y[rows], self.generator)
                 total += loss * len(rows)
                 self.penalty.add_gradients(self.network.weights, backpropagation.gradients)
-                self.optimizer.step(backpropagation.gradients, rate)
+                self.optimizer.step(self.network.parameters, backpropagation.gradients, rate)
                 self.penalty.shrink(self.network.weights, rate)
             data_loss = total / slices[-1].stop
             loss = data_loss + self.penalty.value(self.network.weights)
@@ -173,6 +174,21 @@ class Training:
         self.losses.append((loss, data_loss))
         if self._averages:
             self._average()
+
+    def copy(self, settings: Settings) -> Training:
+        """Return a training that goes on from here with other settings; this one stays as it is.
+
+        Its arrays are new and can be written to, whatever those of this one are.
+        """
+        weights, biases = (
+            [np.array(p) for p in own] for own in (self.network.weights, self.network.biases)
+        )
+        network = Network(weights, biases, self.network.activation)
+        other = Training(network, settings, copy.deepcopy(self.generator))
+        if other.optimizer.velocities and self.optimizer.velocities:
+            other.optimizer.velocities = [np.array(v) for v in self.optimizer.velocities]
+        other.losses = list(self.losses)
+        return other
 
     def _average(self) -> None:
         """Take the weights into the mean over the last epochs; end with that mean.

@@ -23,25 +23,29 @@ class SGD:
     Parameters
     ----------
     parameters : list of ndarray
+        Arrays of the shapes of those that it will change.
     momentum : float
         0 for plain gradient descent.
     nesterov : bool
     """
 
     def __init__(self, parameters: list[Floats], momentum: float, nesterov: bool) -> None:
-        self.parameters = parameters
         self.momentum = momentum
         self.nesterov = nesterov
         self.velocities = [np.zeros_like(p) for p in parameters] if momentum else []
 
-    def step(self, gradients: list[Floats], learning_rate: float) -> None:
-        """Move every parameter against its gradient."""
+    def step(self, parameters: list[Floats], gradients: list[Floats], learning_rate: float) -> None:
+        """Move every parameter against its gradient.
+
+        The parameters are passed each time, so that a training that was stored and loaded, with
+        whatever library, has them in one place: its network.
+        """
         if not self.momentum:
-            for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            for parameter, gradient in zip(parameters, gradients, strict=True):
                 add_scaled(parameter, -learning_rate, gradient)
             return
         for parameter, gradient, velocity in zip(
-            self.parameters, gradients, self.velocities, strict=True
+            parameters, gradients, self.velocities, strict=True
         ):
             velocity *= self.momentum
             add_scaled(velocity, -learning_rate, gradient)

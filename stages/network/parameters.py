@@ -2,56 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.epochs import LAST_BATCHES
 from stages.network.optimizers import SCHEDULES
 from stages.network.penalties import PENALTIES
 
-CHOICES: dict[str, Collection[str]] = {
-    "activation": ACTIVATIONS,
-    "penalty": PENALTIES,
-    "schedule": SCHEDULES,
-    "last_batch": LAST_BATCHES,
-}
-FRACTION = (0.0, np.nextafter(1, 0), "from 0 to below 1")
-POSITIVE = (np.nextafter(0, 1), np.finfo(np.float64).max, "above 0")
-COUNT = (1, np.inf, "1 or more")
-RANGES = {
-    "alpha": (0.0, np.finfo(np.float64).max, "0 or more"),
+FINITE = np.finfo(np.float64).max
+NOT_NEGATIVE = [Interval(Real, 0, FINITE, closed="both")]
+POSITIVE = [Interval(Real, 0, FINITE, closed="right")]
+FRACTION = [Interval(Real, 0, 1, closed="left")]
+COUNT = [Interval(Integral, 1, None, closed="left")]
+NATURAL = [Interval(Integral, 0, None, closed="left")]
+
+# As scikit-learn's estimators declare theirs; it checks them and words the errors.
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": [*COUNT, "array-like"],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "penalty": [StrOptions(set(PENALTIES))],
+    "alpha": NOT_NEGATIVE,
     "learning_rate": POSITIVE,
+    "batch_size": COUNT,
+    "last_batch": [StrOptions(set(LAST_BATCHES))],
+    "epochs": COUNT,
     "momentum": FRACTION,
+    "nesterov": ["boolean"],
+    "schedule": [StrOptions(set(SCHEDULES))],
     "dropout": FRACTION,
     "label_smoothing": FRACTION,
-    "validation_fraction": (np.nextafter(0, 1), np.nextafter(1, 0), "between 0 and 1"),
-    "batch_size": COUNT,
-    "epochs": COUNT,
+    "weight_scale": [*POSITIVE, None],
+    "flip": ["boolean"],
+    "shift": NATURAL,
+    "picture_shape": ["array-like", None],
+    "averaged_epochs": NATURAL,
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "patience": COUNT,
-    "shift": (0, np.inf, "0 or more"),
-    "averaged_epochs": (0, np.inf, "0 or more"),
+    "random_state": [*NATURAL, np.random.Generator, None],
+    "verbose": ["boolean"],
 }
 
 
-def check_parameters(params: dict[str, Any]) -> None:
-    """Raise a ValueError that names the first impossible value, and what is allowed."""
-    for name, allowed in CHOICES.items():
-        if params[name] not in allowed:
-            raise ValueError(f"{name}={params[name]!r} is none of {', '.join(allowed)}")
-    for name, (low, high, text) in RANGES.items():
-        if not low <= params[name] <= high:
-            raise ValueError(f"{name}={params[name]!r} must be {text}")
-    scale = params["weight_scale"]
-    if scale is not None and not POSITIVE[0] <= scale <= POSITIVE[1]:
-        raise ValueError(f"weight_scale={scale!r} must be above 0, or None")
-    if any(size < 1 for size in params["hidden_layer_sizes"]):
-        sizes = params["hidden_layer_sizes"]
-        raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more")
+def check_together(params: dict[str, Any]) -> None:
+    """Raise a ValueError if values that are each right, by `CONSTRAINTS`, are wrong together.
+
+    Nor is True a number here, though Python says so, and lists must be of whole numbers.
+    """
+    for name, value in params.items():
+        if isinstance(value, bool | np.bool_) and "boolean" not in CONSTRAINTS[name]:
+            raise ValueError(f"{name}={value!r} must be a number, not a boolean")
+    hidden_layers(params["hidden_layer_sizes"])
+    shape = params["picture_shape"]
+    if shape is not None and (len(shape) != 3 or not all(map(_is_count, shape))):
+        raise ValueError(f"picture_shape={shape!r} must be height, width and channels")
     if params["averaged_epochs"] > params["epochs"]:
         epochs = params["epochs"]
         raise ValueError(f"averaged_epochs={params['averaged_epochs']} of only {epochs} epochs")
     if params["averaged_epochs"] and params["early_stopping"]:
         raise ValueError("averaged_epochs and early_stopping choose the weights in two ways")
+
+
+def hidden_layers(sizes: int | Sequence[int]) -> list[int]:
+    """Return the units of each hidden layer; a number alone is one layer.
+
+    Raises
+    ------
+    ValueError
+        If they are no whole numbers of 1 or more.
+    """
+    layers = [sizes] if isinstance(sizes, Integral) else list(sizes)  # type: ignore[arg-type]
+    if not all(map(_is_count, layers)):
+        raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more, whole numbers")
+    return [int(size) for size in layers]
+
+
+def plain(params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters as JSON has them: NumPy's numbers as Python's, tuples as lists.
+
+    Raises
+    ------
+    TypeError
+        If one of them is a generator.
+    """
+    as_json: dict[str, Any] = json.loads(json.dumps(params, default=lambda value: value.tolist()))
+    return as_json
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1

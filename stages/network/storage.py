@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.model import Network
+from stages.network.parameters import hidden_layers, plain
 from stages.runtime.errors import PipelineError
 from stages.runtime.npz import load_npz, save_npz
 
@@ -20,7 +21,7 @@ def save_network(path: Path, network: SoftmaxNetwork, class_names: list[str]) ->
     """Write a fitted network: weights, loss curve, parameters, names of its classes."""
     header = {
         "format": FORMAT,
-        "params": network.get_params(),
+        "params": plain(network.get_params()),
         "class_names": class_names,
         "n_layers": len(network.network_.weights),
     }
@@ -29,6 +30,8 @@ def save_network(path: Path, network: SoftmaxNetwork, class_names: list[str]) ->
     }
     arrays |= {f"bias_{i}": bias for i, bias in enumerate(network.network_.biases)}
     arrays |= {"classes": network.classes_, "loss_curve": network.loss_curve_}
+    if hasattr(network, "monitor_curve_"):
+        arrays["monitor_curve"] = network.monitor_curve_
     save_npz(path, header, arrays)
 
 
@@ -48,6 +51,8 @@ def load_network(path: Path) -> tuple[SoftmaxNetwork, list[str]]:
         network.network_ = _read_layers(arrays, header["n_layers"], network)
         network.classes_ = arrays["classes"]
         network.loss_curve_ = arrays["loss_curve"]
+        if "monitor_curve" in arrays:
+            network.monitor_curve_ = arrays["monitor_curve"]
         network.n_iter_ = len(network.loss_curve_)
         network.n_features_in_ = network.network_.layer_sizes[0]
     except (KeyError, TypeError, ValueError) as error:
@@ -61,7 +66,7 @@ def _read_layers(
     """Return the layers; raise a ValueError unless the shapes are those of the parameters."""
     weights = [arrays[f"weight_{i}"] for i in range(n_layers)]
     biases = [arrays[f"bias_{i}"] for i in range(n_layers)]
-    hidden = list(network.hidden_layer_sizes)
+    hidden = hidden_layers(network.hidden_layer_sizes)
     n_features = weights[0].shape[0] if weights and weights[0].ndim else 0
     sizes = [n_features, *hidden, len(arrays["classes"])]
     expected = list(itertools.pairwise(sizes))

@@ -45,7 +45,7 @@ def page_values(outcome: Outcome, written: dict[str, Written]) -> dict[str, Any]
         "margins": {
             str(n): f"{picture_margin(n):.2f}" for n in sorted({r.n_pictures for r in results})
         },
-        "any_chosen": any(result.metrics["chosen"] for result in results),
+        "any_chosen": any(result.scores["chosen"] for result in results),
         "any_penalty": any(result.experiment.penalty != "none" for result in results),
         "best": best,
         "best_accuracy": plus_minus(mean, sd, 2),

@@ -69,7 +69,7 @@ def _draw_losses(panel: Any, result: Result) -> None:
 
 def confusion(result: Result, path: Path) -> None:
     """Draw the confusion matrix, each row as percent of its true class."""
-    counts = np.array(result.metrics["confusion_matrix"], dtype=float)
+    counts = np.array(result.scores["confusion_matrix"], dtype=float)
     percent = TO_PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = result.class_names
     # Cells keep their size until the figure is as wide as a page shows it.

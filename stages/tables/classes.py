@@ -17,6 +17,6 @@ class Classes(Table):
             {"experiment": result.name, "class": numbers["class"]}
             | {name: TO_PERCENT * numbers[name] for name in ("precision", "recall", "f1")}
             for result in outcome.results
-            for numbers in result.metrics["per_class"]
+            for numbers in result.scores["per_class"]
         ]
         return {"classes": pd.DataFrame(rows).round(2)}

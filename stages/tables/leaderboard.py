@@ -27,11 +27,11 @@ class Leaderboard(Table):
                 "experiment": result.short_name,
                 **spread(result, "accuracy"),
                 **accuracy_intervals(result),
-                "ensemble": TO_PERCENT * result.metrics["ensemble"]["accuracy"],
+                "ensemble": TO_PERCENT * result.scores["ensemble"]["accuracy"],
                 "without_duplicates": _without(result, outcome.near_duplicates),
-                "views": result.metrics["n_views"],
-                "features": result.metrics["n_features"],
-                "parameters": result.metrics["n_parameters"],
+                "views": result.scores["n_views"],
+                "features": result.scores["n_features"],
+                "parameters": result.scores["n_parameters"],
                 "minutes": outcome.minutes.get(result.name, np.nan),
             }
             for result in outcome.results

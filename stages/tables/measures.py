@@ -24,7 +24,7 @@ MEASURES = (
 def spread(result: Result, measure: str) -> dict[str, float]:
     """Return mean and standard deviation over the seeds, shares in percent; NaN for one seed's."""
     factor = 1 if measure in {"loss", "brier"} else TO_PERCENT
-    numbers = result.metrics[measure]
+    numbers = result.scores[measure]
     sd = np.nan if numbers["sd"] is None else factor * numbers["sd"]
     return {f"{measure}_mean": factor * numbers["mean"], f"{measure}_sd": sd}
 
@@ -39,8 +39,8 @@ def quality(result: Result) -> dict[str, object]:
         row |= spread(result, measure)
     row["penalty"] = result.experiment.penalty
     for name in ("learning_rate", "alpha"):
-        row[name] = result.metrics["chosen"].get(name, getattr(result.experiment, name))
-        row[f"{name}_chosen"] = name in result.metrics["chosen"]
+        row[name] = result.scores["chosen"].get(name, getattr(result.experiment, name))
+        row[f"{name}_chosen"] = name in result.scores["chosen"]
     return row
 
 

@@ -41,6 +41,7 @@ def fit_seeds(
     seeds: list[int],
     checkpoints: Path,
     views: Sequence[npt.NDArray[Any]] = (),
+    monitor: tuple[npt.NDArray[Any], Labels] | None = None,
 ) -> Iterator[SoftmaxNetwork]:
     """Yield a fitted network for each seed, its `random_state`, in the order of `seeds`.
 
@@ -55,6 +56,7 @@ def fit_seeds(
     checkpoints : Path
         A folder for one checkpoint per seed; left there for the caller to remove.
     views : sequence of ndarray of shape (n_samples, n_features)
+    monitor : (ndarray of shape (n, n_features), ndarray of shape (n,)), optional
         See `SoftmaxNetwork.fit`.
 
     Raises
@@ -63,7 +65,8 @@ def fit_seeds(
         If a training diverges, says for which seed; or if its process is killed.
     """
     jobs = (
-        delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, views) for seed in seeds
+        delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, views, monitor)
+        for seed in seeds
     )
     return side_by_side(jobs, len(seeds))
 
@@ -74,10 +77,12 @@ def _fit(
     y: Labels,
     checkpoints: Path,
     views: Sequence[npt.NDArray[Any]],
+    monitor: tuple[npt.NDArray[Any], Labels] | None,
 ) -> SoftmaxNetwork:
     seed = params["random_state"]
     checkpoint = Checkpoint(network_path(checkpoints, seed))
     try:
-        return SoftmaxNetwork(**params).fit(X, y, views=views, checkpoint=checkpoint)
+        network = SoftmaxNetwork(**params)
+        return network.fit(X, y, views=views, monitor=monitor, checkpoint=checkpoint)
     except DivergedError as error:
         raise PipelineError(f"seed {seed}: {error}") from None
