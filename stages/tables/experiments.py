@@ -44,14 +44,13 @@ def _settings(result: Result) -> dict[str, Any]:
         "split": experiment.split,
         "epochs": experiment.epochs,
         "seeds": len(experiment.seeds),
-        "settings": _settings_text(result),
+        "settings": settings_text({k: v for k, v in result.settings.items() if k != "split"}),
     }
 
 
-def _settings_text(result: Result) -> str:
-    """Return every setting of an experiment that differs from the defaults, but its split."""
-    named = {key: value for key, value in result.settings.items() if key != "split"}
-    return ", ".join(f"{key} {_written(value)}" for key, value in named.items())
+def settings_text(settings: dict[str, Any]) -> str:
+    """Return settings in words, as in ``hidden_layer_sizes 128, flip true``."""
+    return ", ".join(f"{key} {_written(value)}" for key, value in settings.items())
 
 
 def _written(value: Any) -> str:

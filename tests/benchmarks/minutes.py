@@ -13,12 +13,12 @@ from typing import Annotated
 
 import typer
 
-from stages.params.experiment import load_experiment
-from stages.params.loading import entry, read_params
+from stages.evaluation.minutes import noted_minutes
+from stages.params.loading import read_params
 from stages.runtime.command import run
+from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json, write_json
 
-PARAMS = Path("params.yaml")
 app = typer.Typer(add_completion=False)
 
 
@@ -31,24 +31,17 @@ def main(
     output: Annotated[Path, typer.Option(help="The file to add to.")] = Path("study/minutes.json"),
 ) -> None:
     """Add up the wall-clock minutes of experiments."""
+    document = read_params(Path("params.yaml"))
     minutes = read_json(output) if output.exists() else {}
     for name in experiments:
-        seconds = [read_json(timings / f"{stage}.json")["seconds"] for stage in stages_of(name)]
-        minutes[name] = round(sum(seconds) / 60, 1)
+        noted = noted_minutes(document, name, timings)
+        if noted is None:
+            raise PipelineError(
+                f"{name}: not all of its stages have noted their seconds in {timings}"
+            )
+        minutes[name] = round(noted, 1)
         print(f"{name}: {minutes[name]} minutes")
     write_json(output, dict(sorted(minutes.items())))
-
-
-def stages_of(experiment: str) -> list[str]:
-    """Return the stages that lead from the pictures to the networks, in their order."""
-    settings = load_experiment(PARAMS, experiment)
-    features = entry(read_params(PARAMS), "features")
-    stages = [f"train@{experiment}"]
-    name = f"{settings.dataset}-{settings.preprocessing}"
-    while name in features:
-        stages.insert(0, f"preprocess@{name}")
-        name = features[name]["input"]
-    return stages
 
 
 if __name__ == "__main__":
