@@ -97,7 +97,7 @@ def made_up(
         labels,
         weights,
         *curves,
-        *_over_fitted(loss, experiment.epochs),
+        *_over_fitted(n_seeds, experiment.epochs),
         train=list(batches.train),
         test=list(batches.test),
         is_complete=len(batches.train) == 5,
@@ -106,12 +106,12 @@ def made_up(
     return Result(name, experiment, metrics, answers, settings_of(document, experiment))
 
 
-def _over_fitted(loss, epochs):
+def _over_fitted(n_seeds, epochs):
     """Return test losses and accuracies that get worse, measured after each second epoch."""
-    shape = len(loss), epochs
-    values = np.tile(np.linspace(2.0, 2.5, epochs), (len(loss), 1))
-    values[:, 1::2] = np.nan
-    return values, np.where(np.isnan(values), np.nan, 0.4) * np.ones(shape)
+    curves = [np.tile(np.linspace(*ends, epochs), (n_seeds, 1)) for ends in ((2, 2.5), (0.5, 0.4))]
+    for values in curves:
+        values[:, 1::2] = np.nan
+    return curves
 
 
 def write_results(folder, predictions, results):

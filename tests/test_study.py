@@ -9,9 +9,11 @@ import sys
 
 import pytest
 
+from stages.follow import display
 from stages.follow.display import Display
 from stages.follow.events import Course, Started, Step, follow
 from stages.follow.mistakes import in_one_line
+from stages.runtime.command import progress
 from tests.project import ROOT, Project
 
 PATH = "reports/photos/report.md"
@@ -46,16 +48,38 @@ def test_a_log_has_one_line_for_each_stage_that_runs(project: Project):
     assert again.stderr == f"{total} stages, of which 0 ran\n"
 
 
-def test_the_steps_of_a_stage_are_told_as_it_takes_them(project: Project):
-    project.set("forensics.photos.seeds", [0, 2])
-    result = study(project)
-    assert result.returncode == 0
-    told = re.findall(r"^stage \d+ of \d+: forensics photos, (.*)$", result.stderr, re.MULTILINE)
-    n_steps = 4  # two readings, two seeds
-    assert told == [f"{k} of {n_steps}, about a minute left" for k in range(1, n_steps + 1)]
-    # Nothing comes through as it was, and nothing is left for the end.
-    lines = result.stderr.splitlines()
-    assert all(line.startswith("stage ") for line in lines[:-1])
+def test_a_log_has_a_line_a_minute_of_the_steps_of_a_long_stage(monkeypatch, capsys):
+    clock = [0.0]
+    monkeypatch.setattr(display.time, "monotonic", lambda: clock[0])
+    shown = Display(9)
+    course = Course()
+    lines = [
+        "Running stage 'train@photos-hog':",
+        *(f"{k} of 6: train photos-hog" for k in range(1, 7)),
+    ]
+    for event in follow(lines, course):
+        shown.show(event, course)
+        clock[0] += 45
+    assert capsys.readouterr().err.splitlines() == [
+        "stage 1 of 9: train photos-hog",
+        "stage 1 of 9: train photos-hog, 2 of 6, about 3 minutes left",
+        "stage 1 of 9: train photos-hog, 4 of 6, about 2 minutes left",
+        "stage 1 of 9: train photos-hog, 6 of 6, about a minute left",
+    ]
+
+
+def test_stages_that_take_long_print_the_steps_that_are_done(project: Project):
+    stages = ["forensics@photos", "train@photos-hog", "preprocess@photos-hog"]
+    printed = project.dvc("repro", "--force", "--single-item", *stages).stdout
+    steps = re.findall(r"^(\d+ of \d+): ", printed, re.MULTILINE)
+    # Two readings and two seeds; two seeds; one block of pictures.
+    assert steps == [*(f"{k} of 4" for k in range(1, 5)), "1 of 2", "2 of 2", "1 of 1"]
+
+
+def test_no_stage_prints_more_than_a_tenth_of_many_steps(capsys):
+    assert list(progress(range(60), "preprocess x", 60)) == list(range(60))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"{k} of 60: preprocess x" for k in range(6, 61, 6)]
 
 
 def test_an_archive_without_git_says_how_to_make_it_work(project: Project):
