@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
+from stages.drawing.canvas import COLOURS, new_figure, save
 from stages.gradients.checker import STEP
 
-mpl.use("Agg")
 LABELS = {
     "forward": "forward: h",
     "centred": "centred: h²",
@@ -27,11 +24,11 @@ def draw_sweep(curves: dict[str, list[float]], path: Path) -> None:
     path : Path
         Becomes a PNG whatever its name.
     """
-    figure = Figure(figsize=(7.2, 4.4), layout="constrained")
+    figure = new_figure(7.2, 4.4)
     axes = figure.subplots()
-    for name, label in LABELS.items():
-        (line,) = axes.loglog(curves["step"], curves[f"{name}_max"], label=label)
-        axes.loglog(curves["step"], curves[f"{name}_median"], "--", color=line.get_color())
+    for (name, label), colour in zip(LABELS.items(), COLOURS, strict=False):
+        axes.loglog(curves["step"], curves[f"{name}_max"], label=label, color=colour)
+        axes.loglog(curves["step"], curves[f"{name}_median"], "--", color=colour)
     axes.axvline(STEP, color="grey", linewidth=0.8)
     axes.text(STEP, 1.2, "the check's step ", fontsize=8, color="grey", ha="right")
     axes.set_xlabel("step h")
@@ -39,5 +36,4 @@ def draw_sweep(curves: dict[str, list[float]], path: Path) -> None:
     axes.set_title("solid: largest over all parameters, dashed: median", fontsize=10)
     axes.grid(alpha=0.3)
     axes.legend(title="truncation error of order", fontsize=8, title_fontsize=8)
-    # Without the version of matplotlib, which would change the bytes at every upgrade.
-    figure.savefig(path, format="png", dpi=110, metadata={"Software": None})
+    save(figure, path)

@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
 from stages.data.samples import Samples
+from stages.drawing.canvas import label, new_figure, save
 from stages.pictures.drawings import Drawing, in_colour
 from stages.pictures.mistakes import Mistake
 from stages.transforms.base import Rows
 
-mpl.use("Agg")
 MOST_COLUMNS = 12  # inches of a figure that a page shows in full
+NARROW = 14  # characters above a picture
 
 
 def draw_preprocessing(rows: dict[str, Drawing], titles: list[str], path: Path) -> None:
     """Draw one row for each preprocessing and one column for each picture, in bands of columns."""
     columns = min(len(titles), MOST_COLUMNS)
     bands = math.ceil(len(titles) / columns)
-    figure = Figure(figsize=(columns, bands * (len(rows) + 0.3)), layout="constrained")
+    figure = new_figure(columns, bands * (len(rows) + 0.3))
     panels = figure.subplots(bands * len(rows), columns, squeeze=False)
     for axes in panels.ravel():
         axes.set_axis_off()
@@ -36,8 +34,8 @@ def draw_preprocessing(rows: dict[str, Drawing], titles: list[str], path: Path) 
             if column == 0:
                 axes.set_ylabel(name, fontsize=8)
             if place == 0:
-                axes.set_title(title, fontsize=8)
-    _save(figure, path)
+                axes.set_title(label(title, NARROW), fontsize=8)
+    save(figure, path)
 
 
 def draw_mistakes(
@@ -46,18 +44,14 @@ def draw_mistakes(
     """Draw mistakes, ten in a row, with the true class and the one that was given."""
     columns = 10
     rows = max(1, math.ceil(len(mistakes) / columns))
-    figure = Figure(figsize=(columns * 1.1, rows * 1.7), layout="constrained")
+    figure = new_figure(columns * 1.1, rows * 1.7)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes in panels:
         axes.set_axis_off()
     for axes, mistake in zip(panels, mistakes, strict=False):
-        actual, predicted = (samples.class_names[k] for k in (mistake.actual, mistake.predicted))
+        classes = (mistake.actual, mistake.predicted)
+        actual, predicted = (label(samples.class_names[k], NARROW) for k in classes)
         axes.imshow(in_colour(pictures[[mistake.row]] / 255)[0], interpolation="nearest")
         text = f"{actual},\ntaken for\n{predicted} ({mistake.n_networks}/{n_networks})"
         axes.set_title(text, fontsize=7)
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    # Without the version of matplotlib, which would change the bytes at every upgrade.
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    save(figure, path)

@@ -6,39 +6,52 @@ import math
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from matplotlib.figure import Figure
 
 from stages.claims.schema import Group
+from stages.drawing.canvas import Axes, label, new_figure, save, styles
 from stages.evaluation.results import Result
 from stages.statistics.units import TO_PERCENT
 
-mpl.use("Agg")
-COLUMNS = 3
+WIDTH = 14  # inches of the learning curves
 GAP = 2  # pixels between two pictures
+NARROW = 8  # characters below a picture of weights
 MOST_NAMES = 16  # of classes that fit side by side
 
 
 def learning_curves(groups: list[Group], results: list[Result], path: Path) -> None:
-    """Draw the training losses over the epochs, a panel a group, and one for those of none."""
+    """Draw losses of training and test, and test accuracy, a row a group, one for those of none.
+
+    The two losses share an axis, so that they can be compared; and a row's names stand beside it.
+    """
     filled = _members(groups, results)
-    columns = min(COLUMNS, len(filled))
-    rows = math.ceil(len(filled) / columns)
-    figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, (title, runs) in zip(panels, filled.items(), strict=False):
-        for result in runs:
-            _draw_losses(panel, result)
-        panel.set_title(title, fontsize=10)
-        panel.set_xlabel("epoch")
-        panel.set_ylabel("training loss (nats)")
-        panel.set_ylim(bottom=0)
-        panel.grid(alpha=0.3)
-        panel.legend(fontsize=8)
-    for panel in panels[len(filled) :]:
-        panel.set_axis_off()
+    figure = new_figure(WIDTH, 3 * len(filled))
+    rows = figure.subplots(len(filled), 4, squeeze=False, width_ratios=(1, 1, 1, 0.55))
+    for (losses, test_losses, accuracies, names), (title, runs) in zip(
+        rows, filled.items(), strict=True
+    ):
+        for result, style in zip(runs, styles(len(runs)), strict=True):
+            values = result.predictions
+            _draw(losses, values.net_loss, style, result.short_name)
+            if result.experiment.penalty != "none":
+                thin = {**style, "linewidth": 0.6}
+                _draw(losses, values.loss, thin, f"{result.short_name}, penalty")
+            _draw(test_losses, values.test_loss, style)
+            _draw(accuracies, TO_PERCENT * values.test_accuracy, style)
+        losses.sharey(test_losses)
+        losses.set_ylim(bottom=0)
+        losses.set_title(title, fontsize=10, loc="left")
+        names.set_axis_off()
+        names.legend(*losses.get_legend_handles_labels(), fontsize=8, loc="center left")
+        for panel, what in (
+            (losses, "training loss (nats)"),
+            (test_losses, "test loss (nats)"),
+            (accuracies, "test accuracy (%)"),
+        ):
+            panel.set_xlabel("epoch")
+            panel.set_ylabel(what)
+            panel.grid(alpha=0.3)
     save(figure, path)
 
 
@@ -52,29 +65,27 @@ def _members(groups: list[Group], results: list[Result]) -> dict[str, list[Resul
     return {title: runs for title, runs in members.items() if runs}
 
 
-def _draw_losses(panel: Any, result: Result) -> None:
-    """Draw mean and standard deviation over the seeds; dashed without the penalty, if any."""
-    losses = [(result.predictions.loss, "-", result.short_name)]
-    if result.experiment.penalty != "none":
-        losses.append((result.predictions.net_loss, "--", f"{result.short_name}, net"))
-    color = None
-    for values, style, label in losses:
-        reached = values[:, ~np.isnan(values).any(axis=0)]  # epochs that no seed stopped before
-        epochs = np.arange(1, reached.shape[1] + 1)
-        mean, sd = reached.mean(axis=0), reached.std(axis=0, ddof=int(len(reached) > 1))
-        (line,) = panel.plot(epochs, mean, style, linewidth=1.2, label=label, color=color)
-        color = line.get_color()
-        panel.fill_between(epochs, mean - sd, mean + sd, alpha=0.2, color=color, linewidth=0)
+def _draw(
+    panel: Axes, values: npt.NDArray[np.float64], style: dict[str, Any], name: str | None = None
+) -> None:
+    """Draw mean and standard deviation over the seeds, at epochs that all of them have."""
+    known = np.flatnonzero(~np.isnan(values).any(axis=0))
+    seeds = values[:, known]
+    mean, sd = seeds.mean(axis=0), seeds.std(axis=0, ddof=int(len(seeds) > 1))
+    panel.plot(known + 1, mean, label=name, **{"linewidth": 1.2} | style)
+    panel.fill_between(
+        known + 1, mean - sd, mean + sd, alpha=0.2, color=style["color"], linewidth=0
+    )
 
 
 def confusion(result: Result, path: Path) -> None:
     """Draw the confusion matrix, each row as percent of its true class."""
     counts = np.array(result.scores["confusion_matrix"], dtype=float)
     percent = TO_PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    names = result.class_names
+    names = [label(name) for name in result.class_names]
     # Cells keep their size until the figure is as wide as a page shows it.
     growth = min(max(len(names) / 10, 1), 2.5)
-    figure = Figure(figsize=(6.4 * growth, 5.6 * growth), layout="constrained")
+    figure = new_figure(6.4 * growth, 5.6 * growth)
     axes = figure.subplots()
     image = axes.imshow(percent, cmap="Blues", vmin=0, vmax=100)
     turned = 45 if len(names) <= MOST_NAMES else 90
@@ -114,14 +125,14 @@ def weights(result: Result, path: Path) -> None:
     columns = min(len(pictures), MOST_NAMES) if is_output else 16
     image = montage(pictures, columns)
     height = 7.5 * image.shape[0] / image.shape[1] + 0.6
-    figure = Figure(figsize=(7.5, height), layout="constrained")
+    figure = new_figure(7.5, height)
     axes = figure.subplots()
     axes.imshow(image, interpolation="nearest")
     axes.set_yticks([])
     axes.set_xticks([])
     if is_output and len(pictures) == columns:
         middles = (np.arange(columns) + 0.5) * (shape[1] + GAP) - GAP / 2
-        axes.set_xticks(middles, result.class_names, fontsize=8)
+        axes.set_xticks(middles, [label(name, NARROW) for name in result.class_names], fontsize=8)
     elif is_output:
         axes.set_xlabel(_in_rows(result.class_names, columns), fontsize=7)
     axes.tick_params(length=0)
@@ -132,6 +143,7 @@ def weights(result: Result, path: Path) -> None:
 
 def _in_rows(names: list[str], columns: int) -> str:
     """Return the names in the order of the pictures of a `montage`, a line for each row."""
+    names = [label(name, NARROW) for name in names]
     rows = [names[start : start + columns] for start in range(0, len(names), columns)]
     return "\n".join(", ".join(row) for row in rows)
 
@@ -146,8 +158,3 @@ def montage(pictures: npt.NDArray[np.float64], columns: int) -> npt.NDArray[np.f
         top, left = number // columns * (height + GAP), number % columns * (width + GAP)
         sheet[top : top + height, left : left + width] = picture
     return sheet
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a PNG without the version of matplotlib, which would change at every upgrade."""
-    figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -20,8 +20,9 @@ from stages.readings.factors import factor_name
 from stages.readings.fitting import LAST, LAST_EPOCHS, LEAST_DOF, LEVEL, Figure, fit_figures
 from stages.readings.storage import ReadingRuns
 from stages.reporting.forensics_figure import draw_losses, loss_figures
-from stages.reporting.page import fill, markdown_table
+from stages.reporting.page import fill
 from stages.runtime.files import new_file, write_text
+from stages.tables.markdown import markdown_table
 
 TEMPLATE = "forensics.md.j2"
 TOP = 3  # readings in the summary, with the plain one
@@ -127,4 +128,4 @@ def _design_table(runs: Sequence[ReadingRuns]) -> pd.DataFrame:
 
 def _markdown(table: pd.DataFrame) -> str:
     """Return a data frame as a Markdown table in which what fits is bold."""
-    return markdown_table(table.replace(", fits$", ", **fits**", regex=True))
+    return markdown_table(table).replace(", fits |", ", **fits** |")

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
-import numpy as np
-from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
-
+from stages.drawing.canvas import COLOURS, Line2D, new_figure, save
+from stages.drawing.labels import place_labels
 from stages.readings.fitting import LAST, Figure, measured
 from stages.readings.storage import ReadingRuns
 
-mpl.use("Agg")
-# Colours of Okabe and Ito, which stay apart for colour-blind readers, and shapes for print.
-STYLES = {"even": ("#0072B2", "o"), "short": ("#D55E00", "^"), "drop": ("#009E73", "s")}
+# Colours, and shapes for print.
+STYLES = {"even": (COLOURS[0], "o"), "short": (COLOURS[1], "^"), "drop": (COLOURS[2], "s")}
 REPORT = ("#000000", "*")
-OFFSETS = [(r * np.cos(a), r * np.sin(a)) for r in (12, 20, 28) for a in np.arange(8) * np.pi / 4]
 FURTHEST = 1.5  # times either of the report's losses; points beyond would press others together
 
 
@@ -56,7 +50,7 @@ def draw_losses(runs: Sequence[ReadingRuns], figures: Sequence[Figure], path: Pa
     points = [
         (float(measured(r, net, LAST).mean()), float(measured(r, loss, LAST).mean())) for r in tried
     ]
-    canvas = Canvas(figsize=(9, 5.4), layout="constrained")
+    canvas = new_figure(9, 5.4)
     axes = canvas.subplots()
     entries, beyond, drawn = [], [], []
     for number, (reading, point) in enumerate(zip(tried, points, strict=True), start=1):
@@ -87,34 +81,7 @@ def draw_losses(runs: Sequence[ReadingRuns], figures: Sequence[Figure], path: Pa
         title_fontsize=8,
         alignment="left",
     )
-    canvas.draw_without_rendering()  # places on the canvas are known from here on
-    _label(axes, [*drawn, ("", (net.claimed, loss.claimed))])
-    # Without the version of matplotlib, which would change the bytes at every upgrade.
-    canvas.savefig(path, format="png", dpi=110, metadata={"Software": None})
+    names, places = zip(*drawn, ("", (net.claimed, loss.claimed)), strict=True)
+    place_labels(canvas, axes, names, places)
+    save(canvas, path)
     return True
-
-
-def _label(axes: Any, points: list[tuple[str, tuple[float, float]]]) -> None:
-    """Write each point's name where it is furthest from other points and names, with a line."""
-    places = [axes.transData.transform(point) for _, point in points]
-    taken = list(places)
-    for (name, point), place in zip(points, places, strict=True):
-        if name:
-            rooms = [
-                min(float(np.hypot(*(place + offset - other))) for other in taken)
-                for offset in OFFSETS
-            ]
-            # The nearest place with enough room, or the roomiest.
-            enough = [number for number, room in enumerate(rooms) if room >= 11]
-            offset = OFFSETS[enough[0] if enough else int(np.argmax(rooms))]
-            taken.append(place + offset)
-            axes.annotate(
-                name,
-                point,
-                xytext=offset,
-                textcoords="offset pixels",
-                ha="center",
-                va="center",
-                fontsize=8,
-                arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": "grey", "shrinkB": 0},
-            )

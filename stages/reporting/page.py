@@ -6,8 +6,9 @@ from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, StrictUndefined
+
+from stages.tables.markdown import markdown_table
 
 TEMPLATE = "report.md.j2"
 
@@ -19,14 +20,8 @@ def render(**values: Any) -> str:
 
 def fill(template: str, values: dict[str, Any], **filters: Callable[..., str]) -> str:
     """Fill a template of this package with values; it may apply the filters to them."""
-    # Markdown, not HTML: there is nothing to escape.
+    # Markdown, not HTML: what needs escaping, the filters escape.
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, autoescape=False)  # noqa: S701
     environment.filters.update(filters)
     text = files(__package__).joinpath(template).read_text(encoding="utf-8")
     return environment.from_string(text).render(values).strip() + "\n"
-
-
-def markdown_table(table: pd.DataFrame) -> str:
-    """Return a data frame of text as a Markdown table, without padding."""
-    rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
-    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)

@@ -32,5 +32,5 @@ def latex_table(table: pd.DataFrame) -> str:
 def escape(text: str) -> str:
     """Return `text` with all that LaTeX would take for a command written out."""
     # A bracket first in a row would be taken for the optional argument of the \\ before it.
-    escaped = "".join(SPECIAL.get(character, character) for character in text)
+    escaped = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
     return f"{{{escaped}}}" if text.startswith("[") else escaped
