@@ -25,10 +25,10 @@ def main(
     name: Annotated[str, typer.Argument(help="An entry of experiments: in params.yaml.")],
     features: Annotated[Path, typer.Option(help="The feature set it was trained on.")],
     models: Annotated[Path, typer.Option(help="The folder that train wrote.")],
-    predictions: Annotated[Path, typer.Option(help="The .npz file of predicted classes.")],
-    output: Annotated[Path, typer.Option(help="Gets metrics/, scores/, curves/, confusion/.")],
+    evaluation: Annotated[Path, typer.Option(help="Gets all scores (.json) and answers (.npz).")],
+    output: Annotated[Path, typer.Option(help="Gets metrics/, curves/ and confusion/.")],
 ) -> None:
-    """Write metrics, predictions, learning curves and confusion matrix of one experiment."""
+    """Write the headline metrics, all scores, answers, learning curves and confusion matrix."""
     experiment = parse(Experiment, read_json(models / "experiment.json"), name)
     trials = read_json(models / "search.json")
     networks = load_seeds(models, experiment.seeds)
@@ -72,11 +72,11 @@ def main(
     }
     first = networks[0].network_.weights[0]
     write_json(output / "metrics" / f"{name}.json", scores.headline(spreads))
-    write_json(output / "scores" / f"{name}.json", everything)
+    write_json(evaluation / f"{name}.json", everything)
     write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(curves))
     write_confusion(output / "confusion" / f"{name}.csv", counts, samples.class_names)
     save_predictions(
-        predictions,
+        evaluation / f"{name}.npz",
         Predictions(
             smallest(classes, n_classes),
             smallest(y, n_classes),

@@ -28,14 +28,13 @@ def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
     raw: Annotated[Path, typer.Option(help="The folder that fetch wrote.")],
     transforms: Annotated[Path, typer.Option(help="The folder of the dataset's transforms.")],
-    results: Annotated[Path, typer.Option(help="Has the scores/ that evaluate wrote.")],
-    predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
+    evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")],
     output: Annotated[Path, typer.Option(help="The folder to write.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
 ) -> None:
     """Write preprocessing.png and mistakes.png."""
     document = read_params(params)
-    best = best_result(load_results(document, dataset, results, predictions))
+    best = best_result(load_results(document, dataset, evaluations))
     samples = open_samples(raw)
     n_classes = len(samples.class_names)
     shown, labels = samples.select([*samples.splits.values()][-1].test)

@@ -35,9 +35,9 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
-    predictions: Annotated[Path, typer.Option(help="The folder of predicted classes.")],
+    evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")],
     forensics: Annotated[Path, typer.Option(help="The readings that forensics tried.")],
-    folder: Annotated[Path, typer.Option(help="Has evaluate's scores/; gets the report.")],
+    folder: Annotated[Path, typer.Option(help="Gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
         "study/course-report.yaml"
@@ -55,7 +55,7 @@ def main(
     """Write report.md, tables/ and figures/ from what evaluate wrote of all experiments."""
     document, study = read_params(params), load_study(claims)
     source = make_source(document, dataset)
-    results = load_results(document, dataset, folder, predictions)
+    results = load_results(document, dataset, evaluations)
     inferred = inferred_of(document, dataset)
     tried = (load_readings(forensics), figures_of(study.claims), inferred)
     fits = fit_figures(*tried)

@@ -76,6 +76,7 @@ def made_up(
             for key, values in columns.items()
         },
         "chosen": chosen,
+        "trials": [{"values": {k: v}, "accuracy": 0.5} for k, v in chosen.items()],
         "ensemble": {"accuracy": float(columns["accuracy"].max()) + 0.01},
         "n_features": 3072,
         "n_parameters": 30730,
@@ -114,8 +115,8 @@ def _over_fitted(n_seeds, epochs):
     return curves
 
 
-def write_results(folder, predictions, results):
+def write_results(folder, results):
     """Write results as the stage evaluate would."""
     for result in results:
-        write_json(Path(folder) / "scores" / f"{result.name}.json", result.scores)
-        save_predictions(Path(predictions) / f"{result.name}.npz", result.predictions)
+        write_json(Path(folder) / f"{result.name}.json", result.scores)
+        save_predictions(Path(folder) / f"{result.name}.npz", result.predictions)

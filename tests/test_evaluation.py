@@ -311,7 +311,7 @@ def run(tmp_path, monkeypatch):
         changed = experiment.model_copy(update=settings)
         write_json(tmp_path / "models" / "experiment.json", changed.model_dump())
         write_json(tmp_path / "models" / "search.json", [])
-        arguments = tmp_path / "features", tmp_path / "models", tmp_path / "own.npz", tmp_path
+        arguments = tmp_path / "features", tmp_path / "models", tmp_path / "scores", tmp_path
         evaluate.main("own", *arguments)
         return read_json(tmp_path / "scores" / "own.json")
 

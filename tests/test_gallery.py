@@ -39,7 +39,7 @@ def predictions_of(predicted, labels):
     predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
     losses = np.ones((len(predicted), 3))
     first = np.zeros((4, 2), np.float32)
-    return Predictions(predicted, labels, first, losses, losses, ["a"], ["b"], False, None)
+    return Predictions(predicted, labels, first, *[losses] * 4, ["a"], ["b"], False, None)
 
 
 def test_common_mistakes_by_hand():
@@ -145,16 +145,16 @@ def test_git_ignores_the_pictures_of_just_those_that_may_not_be_passed_on():
 def test_the_stage_writes_two_pictures_with_the_same_bytes(tmp_path):
     raw = write_samples(tmp_path / "raw", per_batch=1000)
     names = ["photos-normalize", "photos-hog"]
-    write_results(tmp_path, tmp_path / "predictions", [made_up(name) for name in names])
+    write_results(tmp_path / "evaluations", [made_up(name) for name in names])
     experiments = {name: DOCUMENT["experiments"][name] for name in names}
     features = {name: DOCUMENT["features"][name] for name in names}
     document = DOCUMENT | {"experiments": experiments, "features": features}
     for name in names:
         preprocess_chain(tmp_path / "data", raw, document, name)
     params = tmp_path / "data" / "params.yaml"
-    transforms, predictions = tmp_path / "data" / "transforms", tmp_path / "predictions"
+    transforms, evaluations = tmp_path / "data" / "transforms", tmp_path / "evaluations"
     for name in ("first", "second"):
-        gallery.main("photos", raw, transforms, tmp_path, predictions, tmp_path / name, params)
+        gallery.main("photos", raw, transforms, evaluations, tmp_path / name, params)
     files = sorted(path.name for path in (tmp_path / "first").iterdir())
     assert files == ["mistakes.png", "preprocessing.png"]
     for name in files:

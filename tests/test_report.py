@@ -45,7 +45,7 @@ def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT):
     results = [
         made_up(f"{dataset}-{name}", **values, document=document) for name, values in run.items()
     ]
-    write_results(folder / "reports", folder / "predictions", results)
+    write_results(folder / "evaluations", results)
     params = folder / "params.yaml"
     params.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     forensics = folder / "forensics.npz"
@@ -53,7 +53,7 @@ def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT):
     # Made-up results are of 1,000 pictures, the lists of near-duplicates of real test batches.
     report.main(
         dataset,
-        folder / "predictions",
+        folder / "evaluations",
         forensics,
         folder / "reports",
         params,
@@ -253,9 +253,9 @@ def test_two_runs_write_the_same_bytes(folder, tmp_path):
 
 def test_results_that_are_missing_are_asked_for(tmp_path):
     with pytest.raises(PipelineError, match="is missing: run 'dvc repro'"):
-        load_results(DOCUMENT, "photos", tmp_path, tmp_path)
+        load_results(DOCUMENT, "photos", tmp_path)
     with pytest.raises(PipelineError, match="has dataset 'none'"):
-        load_results(DOCUMENT, "none", tmp_path, tmp_path)
+        load_results(DOCUMENT, "none", tmp_path)
 
 
 # ---------------------------------------------------------------- a quick look
@@ -290,7 +290,7 @@ def test_one_seed_gives_a_report_without_spreads(tmp_path):
 
 def test_every_latex_table_is_balanced_and_escaped(folder):
     files = list((folder / "reports" / "tables").glob("*.tex"))
-    assert len(files) == 2 * (len(QUESTIONS) - 1) + 5
+    assert len(files) == 2 * (len(QUESTIONS) - 1) + 6
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.startswith(r"\begin{tabular}{")

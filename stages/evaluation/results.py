@@ -39,7 +39,7 @@ class Result:
     name : str
     experiment : Experiment
     scores : dict
-        The content of ``scores/<name>.json``.
+        All that `evaluate` measured, the content of ``<name>.json``.
     predictions : Predictions
         Predicted classes, true ones, learning curves, and weights.
     settings : dict
@@ -142,9 +142,7 @@ class Result:
         return factor * np.array([row[measure] for row in self.scores["per_seed"]])
 
 
-def load_results(
-    document: dict[str, Any], dataset: str, folder: Path, predictions: Path
-) -> list[Result]:
+def load_results(document: dict[str, Any], dataset: str, folder: Path) -> list[Result]:
     """Return the results of `dataset`'s experiments, in the order of params.yaml.
 
     Files of experiments that params.yaml no longer names are left alone.
@@ -155,9 +153,7 @@ def load_results(
         The content of params.yaml.
     dataset : str
     folder : Path
-        Has ``scores/``.
-    predictions : Path
-        Has an .npz file for each experiment.
+        Has a .json file of scores and an .npz file of answers for each experiment.
 
     Raises
     ------
@@ -168,8 +164,8 @@ def load_results(
     for name in entry(document, "experiments"):
         experiment = merge(document, name)
         if experiment.dataset == dataset:
-            scores = read_json(folder / "scores" / f"{name}.json")
-            arrays = load_predictions(predictions / f"{name}.npz")
+            scores = read_json(folder / f"{name}.json")
+            arrays = load_predictions(folder / f"{name}.npz")
             results.append(
                 Result(name, experiment, scores, arrays, settings_of(document, experiment))
             )
