@@ -41,7 +41,7 @@ def run_stage(name, *arguments, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=1800,  # far more than any machine's load makes of it
     )
 
 

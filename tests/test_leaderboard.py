@@ -144,7 +144,7 @@ def test_a_stage_notes_its_seconds_unless_it_fails(tmp_path):
     note = tmp_path / "new" / "note.json"
     with timed(note):
         time.sleep(0.25)
-    assert 0.2 <= read_json(note)["seconds"] < 5
+    assert read_json(note)["seconds"] >= 0.2
     failed = tmp_path / "failed.json"
     with pytest.raises(ZeroDivisionError), timed(failed):
         raise ZeroDivisionError

@@ -20,13 +20,13 @@ TRAIN = (
     *("--features", "data/samples/photos-hog", "--output", "models/photos-hog"),
 )
 WORKER = "popen_loky"
-PATIENCE = 60.0  # seconds, for a loaded machine; an orphan of `slow` would stay for longer
+PATIENCE = 600.0  # seconds, for a loaded machine; an orphan of `slow` would stay for longer
 
 
 @pytest.fixture
 def slow(project: Project) -> Project:
     """Return a project whose next training takes minutes."""
-    project.set("defaults.epochs", 100_000)
+    project.set("defaults.epochs", 1_000_000)
     return project
 
 

@@ -364,9 +364,10 @@ def test_a_training_killed_at_random_moments_ends_bit_identical(tmp_path: Path):
         before = path.read_bytes() if path.exists() else b""
         process = context.Process(target=_train, args=(path,))
         process.start()
-        for _ in itertools.takewhile(lambda _: not path.exists(), range(500)):
+        while (path.read_bytes() if path.exists() else b"") == before:
+            assert process.is_alive()
             time.sleep(0.01)
-        time.sleep(delay)
+        time.sleep(delay)  # to some other moment
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         assert path.read_bytes() != before

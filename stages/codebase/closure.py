@@ -51,8 +51,9 @@ class Codebase:
 
     @cached_property
     def scripts(self) -> list[str]:
-        """Names of the scripts: modules directly in the folder."""
-        return sorted(file.stem for file in self.folder.glob("*.py") if file.stem != "__init__")
+        """Names of the scripts: modules directly in the folder, not what editors leave there."""
+        stems = {file.stem for file in self.folder.glob("*.py")} - {"__init__"}
+        return sorted(stem for stem in stems if stem.isidentifier())
 
     @cached_property
     def plugins(self) -> dict[str, list[str]]:
