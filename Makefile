@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help photos cifar10 test check bench soak schema lock audit clean
+.PHONY: help photos cifar10 test quick-test check bench soak schema lock audit clean
 
 .venv/installed: requirements.txt
 	@echo installing the packages of requirements.txt into .venv, about two minutes
@@ -19,8 +19,12 @@ photos: .venv/installed ## the whole study on the embedded pictures; no network
 cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to use your copy)
 	@python -m stages.study cifar10
 
+# One process for each processor; COVERAGE=yes measures what of stages/ and tests/ runs.
 test: .venv/installed ## the tests
-	python -m pytest
+	python -m pytest -n logical --dist worksteal $(if $(COVERAGE),--cov --cov-report=term --durations=10)
+
+quick-test: .venv/installed ## those of the tests that take a moment: none that runs DVC
+	python -m pytest -n logical --dist worksteal -m "not slow"
 
 check: .venv/installed ## ruff, mypy, and who may import whom
 	ruff check stages tests
@@ -60,4 +64,4 @@ clean: ## remove all that can be made again, but not DVC's cache
 	rm -rf .venv data models .checkpoints .locks .timings .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

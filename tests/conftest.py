@@ -10,6 +10,15 @@ import pytest
 from tests.isolation import isolate
 from tests.project import Project
 
+SLOW_FIXTURES = {"project", "finished"}  # projects in which DVC runs
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs DVC as slow."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

@@ -263,6 +263,28 @@ def test_metrics_show_has_a_row_an_experiment_and_no_lists(project: Project):
     assert max(map(len, table)) + longest - own <= TERMINAL
 
 
+def test_a_clone_pulls_the_one_dataset_that_was_built(project: Project, tmp_path: Path):
+    params, whole = project.read(), read_params(ROOT / "params.yaml")
+    for section, name in (
+        ("datasets", "cifar10"),
+        ("features", "cifar10-normalize"),
+        ("experiments", "cifar10-normalize"),
+    ):
+        params[section][name] = whole[section][name]
+    project.write(params)
+    project.repro("report@photos")
+    project.dvc("remote", "add", "--default", "shared", str(tmp_path / "remote"))
+    project.dvc("push", "--with-deps", "report@photos")
+    project.commit("with a second dataset, which nobody has built")
+    project.run("git", "clone", "-q", str(project.path), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    assert clone.dvc("pull", check=False).returncode != 0
+    clone.dvc("pull", "--with-deps", "report@photos")
+    photos = {name: file for name, file in project.outputs().items() if "gradcheck" not in name}
+    assert {name: clone.outputs()[name] for name in photos} == photos
+    assert clone.repro("report@photos") == set()
+
+
 def test_without_a_network_all_of_photos_is_done_before_cifar10_fails(project: Project):
     params = project.read()
     whole = read_params(ROOT / "params.yaml")

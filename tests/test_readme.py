@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -20,9 +21,26 @@ def test_dvc_commands_run_as_shown(project: Project):
     dvc = [command for command in COMMANDS if command.startswith("dvc ")]
     assert len(dvc) >= 6
     for command in dvc:
-        project.run(*shlex.split(command))
+        project.run(*shlex.split(command.replace("/path/to/a/folder", "../remote")))
     assert project.read()["experiments"]["photos-hog"]["learning_rate"] == 0.1
     assert (project.path / "dvc_plots" / "index.html").exists()
+
+
+def test_show_prints_every_experiment_in_80_columns(project: Project):
+    assert "python -m stages.show photos" in COMMANDS
+    project.set(
+        "experiments.photos-new", {**project.read()["experiments"]["photos-hog"], "flip": True}
+    )
+    lines = project.run("python", "-m", "stages.show", "photos").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines[1:]][-1] == "new"
+    rows = {line.split()[0]: line for line in lines[1:]}
+    for name in ("hog", "normalize"):
+        path = project.path / "reports" / "photos" / "metrics" / f"photos-{name}.json"
+        metrics = json.loads(path.read_text())
+        assert f"{100 * metrics['accuracy']:.2f} ± {100 * metrics['sd']:.2f}" in rows[name]
+    assert "not run" in rows["new"]
+    assert "flip true" in rows["new"]
 
 
 def test_check_prints_what_the_readme_says(project: Project):
