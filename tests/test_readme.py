@@ -21,7 +21,9 @@ def test_dvc_commands_run_as_shown(project: Project):
     dvc = [command for command in COMMANDS if command.startswith("dvc ")]
     assert len(dvc) >= 6
     for command in dvc:
-        project.run(*shlex.split(command.replace("/path/to/a/folder", "../remote")))
+        result = project.run(*shlex.split(command.replace("/path/to/a/folder", "../remote")))
+        if command.startswith(("dvc params", "dvc metrics", "dvc exp show")):
+            assert max(map(len, map(str.rstrip, result.stdout.splitlines()))) <= 120, command
     assert project.read()["experiments"]["photos-hog"]["learning_rate"] == 0.1
     assert (project.path / "dvc_plots" / "index.html").exists()
 
