@@ -28,6 +28,7 @@ STAGES = [
     "evaluate",
     "gallery",
     "report",
+    "show",
     "gradcheck",
 ]
 
