@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +12,7 @@ from stages.codebase.closure import Codebase
 from stages.codebase.digests import source_digest
 from stages.codebase.record import write_records
 from stages.runtime.errors import PipelineError
+from tests.interpreters import VERSIONS, interpreters
 from tests.project import ROOT
 
 SOURCE = '''
@@ -103,9 +103,11 @@ def test_constants_of_other_types_are_other_constants(values: tuple[str, str]):
     assert one != other
 
 
-@pytest.mark.parametrize("version", ["3.12", "3.13"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_digests_are_the_same_on_other_pythons(version: str, tmp_path: Path):
-    python = other_python(version)
+    python = next(iter(interpreters(version)), None)
+    if python is None:
+        pytest.skip(f"there is no Python {version}")
     files = sorted((ROOT / "stages").rglob("*.py"))
     odd = tmp_path / "odd.py"
     odd.write_text(NASTY.replace("[T: int]", ""), encoding="utf-8")
@@ -117,16 +119,6 @@ def test_digests_are_the_same_on_other_pythons(version: str, tmp_path: Path):
     command = [python, "-c", program, *map(str, [*files, odd])]
     output = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert output.stdout.split() == [source_digest(file.read_bytes()) for file in [*files, odd]]
-
-
-def other_python(version: str) -> str:
-    homes = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    found = [*homes.glob(f"versions/{version}.*/bin/python")]
-    python = str(found[0]) if found else shutil.which(f"python{version}")
-    works = python and subprocess.run([python, "-c", ""], check=False, capture_output=True)
-    if not works or works.returncode:
-        pytest.skip(f"there is no Python {version}")
-    return str(python)
 
 
 FILES = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import itertools
+import os
 import struct
+import subprocess
 import tracemalloc
 import zipfile
 
@@ -14,18 +15,13 @@ import pytest
 
 from stages.runtime.errors import PipelineError
 from stages.runtime.npz import load_npz, save_npz
+from tests import npz_sample
+from tests.helpers import ROOT
+from tests.interpreters import VERSIONS, interpreters
+from tests.npz_sample import ARRAYS, HEADER
 
-HEADER = {"format": "test 1", "name": "Zoë", "sizes": [1, 2]}
-ARRAYS = {
-    "small": np.arange(6, dtype="<f4").reshape(2, 3),
-    "columns": np.asfortranarray(np.arange(6, dtype="<i8").reshape(2, 3)),
-    "flags": np.array([True, False]),
-    "text": np.array(["a", "bc"], dtype="<U2"),
-    "number": np.array(1.5),
-    "none": np.zeros((0, 4), dtype="u1"),
-}
-# Of HEADER and ARRAYS; the same with Python 3.11, 3.12 and 3.13 and the NumPy locked for each.
-DIGEST = "3f5104b4840d9c9460274ef492e3a034dd93cf5924515b911af83fbdd983253a"
+# The same with every Python from 3.11 on, and with the NumPy locked for each.
+DIGEST = "abfb25fa8f434cb42fd9f297e9551bc862b684e490fd08f430719a3d0edc9a29"
 CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
 
 
@@ -70,8 +66,26 @@ def test_what_is_written_is_read(path):
         np.testing.assert_array_equal(arrays[name], array)
 
 
-def test_the_bytes_are_those_of_every_release(path):
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == DIGEST
+def test_the_bytes_are_those_of_every_release(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert npz_sample.digest_of_file() == DIGEST
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_other_python_writes_the_same_bytes(version, tmp_path):
+    pythons = interpreters(version, needs="numpy")
+    if not pythons:
+        pytest.skip(f"there is no Python {version} with NumPy")
+    for python in pythons:
+        output = subprocess.run(
+            [python, "-m", "tests.npz_sample"],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        assert output.strip() == DIGEST, python
 
 
 def test_no_entry_has_what_releases_of_python_write_differently(path):
