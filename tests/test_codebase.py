@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from stages.codebase.digests import source_digest
 from stages.codebase.record import write_records
 from stages.runtime.errors import PipelineError
 from tests.interpreters import VERSIONS, interpreters
+from tests.litter import leave_files
 from tests.project import ROOT
 
 SOURCE = '''
@@ -209,6 +211,29 @@ def test_a_change_shows_in_the_records_of_what_uses_it_alone(tree: Path):
     assert changed(tree, "lock.txt", LOCK.replace("3.1", "3.2")) == {"draw.txt"}
     assert changed(tree, "stages/tools/unused.py", "x = 1\n") == set()
     assert changed(tree, "stages/tools/used.py~", "x = 1\n") == set()
+
+
+def test_files_that_are_left_beside_the_code_are_no_code(tmp_path: Path):
+    shutil.copytree(
+        ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("requirements.txt", "params.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    codebase = Codebase(tmp_path / "stages")
+    plugins, scripts = codebase.plugins, codebase.scripts
+    write_records(codebase, tmp_path / "requirements.txt", tmp_path / "before")
+    leave_files(tmp_path)
+    littered = Codebase(tmp_path / "stages")
+    assert (littered.plugins, littered.scripts) == (plugins, scripts)
+    write_records(littered, tmp_path / "requirements.txt", tmp_path / "after")
+    before, after = (
+        {file.name: file.read_bytes() for file in (tmp_path / name).iterdir()}
+        for name in ("before", "after")
+    )
+    assert after == before
+    command = [sys.executable, "-m", "stages.check"]
+    result = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(

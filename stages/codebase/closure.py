@@ -51,8 +51,9 @@ class Codebase:
 
     @cached_property
     def scripts(self) -> list[str]:
-        """Names of the scripts: modules directly in the folder, not what editors leave there."""
+        """Names of the scripts: modules directly in the folder."""
         stems = {file.stem for file in self.folder.glob("*.py")} - {"__init__"}
+        # Editors and macOS leave files such as .#train.py and ._train.py, which are no modules.
         return sorted(stem for stem in stems if stem.isidentifier())
 
     @cached_property
