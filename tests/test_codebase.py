@@ -259,27 +259,3 @@ def test_a_missing_lock_file_is_said_in_one_line(tree: Path):
     (tree / "lock.txt").unlink()
     with pytest.raises(PipelineError, match=r"lock\.txt is missing: run 'make lock'"):
         records(tree)
-
-
-LEFT = (
-    *(".DS_Store", "._losses.py", ".losses.py.swp", "losses.py~", "losses.py.orig", "#losses.py#"),
-    *("losses.py.rej", "losses.py.bak", ".ipynb_checkpoints/losses-checkpoint.py", "Icon\r"),
-    "__pycache__/losses.cpython-311.pyc",
-)
-
-
-def test_what_editors_and_systems_leave_beside_the_code_changes_no_record(tmp_path: Path):
-    def records() -> dict[str, str]:
-        folder = tmp_path / "records"
-        shutil.rmtree(folder, ignore_errors=True)
-        write_records(Codebase(tmp_path / "stages"), ROOT / "requirements.txt", folder)
-        return {file.name: file.read_text() for file in folder.iterdir()}
-
-    shutil.copytree(ROOT / "stages", tmp_path / "stages")
-    before = records()
-    for package in (".", "network", "transforms", "tables", "reporting", "schema"):
-        for name in LEFT:
-            file = tmp_path / "stages" / package / name
-            file.parent.mkdir(exist_ok=True)
-            file.write_bytes(b"\x00\x05 class Left(Transform), and no Python")
-    assert records() == before

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import subprocess
 import sys
 import tomllib
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -188,21 +186,3 @@ def test_what_pip_installs_imports_and_is_typed_from_another_folder(installed, t
     ours = [line for line in types.stdout.splitlines() if line.startswith("snippet.py")]
     assert len(ours) == 1, types.stdout
     assert re.search(r'note: Revealed type is "(builtins\.)?int"$', ours[0])
-
-
-def test_no_function_of_a_test_file_is_left_uncalled():
-    files = {path: path.read_text() for path in sorted((ROOT / "tests").rglob("*.py"))}
-    words = Counter(word for text in files.values() for word in re.findall(r"\w+", text))
-    left, twice = [], []
-    for path, text in files.items():
-        names = []
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                names.append(node.name)
-                collected = path.name.startswith("test_") and node.name.startswith("test")
-                automatic = any("autouse" in ast.unparse(one) for one in node.decorator_list)
-                if words[node.name] == 1 and not collected and not automatic:
-                    left.append(f"{path.name}: {node.name}")
-        twice += [f"{path.name}: {name}" for name, n in Counter(names).items() if n > 1]
-    assert left == []
-    assert twice == []  # the second would hide the first
