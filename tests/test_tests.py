@@ -54,6 +54,7 @@ def is_run(name: str, node: Function | ast.ClassDef) -> bool:
         return is_collected(name) and node.name.startswith("Test")
     return (
         (is_collected(name) and node.name.startswith("test"))
+        or node.name.startswith("pytest_")
         or "command" in decorators(node)
         or any("autouse" in ast.unparse(decorator) for decorator in node.decorator_list)
     )
