@@ -8,7 +8,6 @@ import http.server
 import os
 import re
 import threading
-import time
 from collections.abc import Iterator
 from unittest import mock
 
@@ -18,7 +17,6 @@ CONTENT = np.random.default_rng(0).bytes(20_000)
 MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()
 SIZE = len(CONTENT)
 OTHER = CONTENT[::-1]  # of the same length
-SILENCE = 5.0  # seconds; no test waits as long
 
 # The last part of an address, and whether the file can be had from it.
 WAYS = {
@@ -192,30 +190,36 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"220 mail.example ESMTP\r\n")
 
     def silent(self):
-        time.sleep(SILENCE)
+        self.server.over.wait()
 
     def silent_after_10000(self):
         if self.start:
             self.part()
         else:
             self.part(cut=10000)
-            time.sleep(SILENCE)
+            self.server.over.wait()
 
     def drips(self):
         self.send_response(200)
         self.send_header("Content-Length", str(SIZE))
         self.end_headers()
-        for byte in CONTENT[:100]:
-            self.wfile.write(bytes([byte]))
-            time.sleep(0.02)
+        if not self.start:
+            self.wfile.write(CONTENT[:100])
+        # Asked again it sends far less than before: the answer gains nothing on the last one.
+        while not self.server.over.wait(0.4 if self.start else 0.02):
+            self.wfile.write(b"x")
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Remembers in `asked` what was asked of it: ways, and first bytes wanted."""
+    """Remembers in `asked` what was asked of it: ways, and first bytes wanted.
+
+    Those that are silent or drip do so until the server is `over`.
+    """
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[tuple[str, int]] = []
+        self.over = threading.Event()
         self.address = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -228,5 +232,6 @@ def serving() -> Iterator[Server]:
         try:
             yield server
         finally:
+            server.over.set()
             server.shutdown()
             thread.join()

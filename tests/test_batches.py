@@ -80,7 +80,7 @@ def test_an_official_row_becomes_a_picture(dataset):
     assert labels.tolist() == [7]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(sizes=st.lists(st.integers(1, 3), min_size=6, max_size=6), data=st.data())
 def test_what_is_written_is_read(sizes, data):
     labels = [data.draw(st.lists(st.integers(0, 9), min_size=n, max_size=n)) for n in sizes]

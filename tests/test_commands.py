@@ -42,7 +42,7 @@ def run_stage(name, *arguments, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=1800,  # far more than any machine's load makes of it
+        timeout=600,  # far more than any machine's load makes of it
     )
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from matplotlib.text import Text
@@ -67,7 +67,6 @@ def test_nothing_of_the_users_settings_reaches_a_picture(project: Project):
 
 
 @given(name=st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=LONGEST))
-@settings(deadline=None)
 def test_a_name_is_shown_as_it_is_written(name):
     shown, is_math = Text()._preprocess_math(label(name))
     assert (shown, is_math) == (name, False)

@@ -26,7 +26,7 @@ from stages.network.model import Backpropagation, Network
 from stages.network.penalties import PENALTIES
 
 DEEP = [c for c in COMBINATIONS if c.hidden_layers]
-reproducible = settings(derandomize=True, database=None, deadline=None, max_examples=100)
+reproducible = settings(derandomize=True, database=None, max_examples=100)
 
 
 def largest_errors(objective, gradient, parameters):

@@ -288,7 +288,7 @@ def test_whitening_makes_variances_equal():
     np.testing.assert_allclose(whitening, whitening.T, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     size=st.integers(1, 12),
     grid=st.integers(1, 12),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -12,7 +13,7 @@ import psutil
 import pytest
 
 from tests.project import Project
-from tests.soak.background import all_end, background, processes_of
+from tests.soak.background import PATIENCE, all_end, background, processes_of
 from tests.soak.disks import Stage, limit_files
 
 TRAIN = (
@@ -20,12 +21,11 @@ TRAIN = (
     *("--features", "data/samples/photos-hog", "--output", "models/photos-hog"),
 )
 WORKER = "popen_loky"
-PATIENCE = 600.0  # seconds, for a loaded machine; an orphan of `slow` would stay for longer
 
 
 @pytest.fixture
 def slow(project: Project) -> Project:
-    """Return a project whose next training takes minutes."""
+    """Return a project whose next training takes far longer than a test waits."""
     project.set("defaults.epochs", 1_000_000)
     return project
 
@@ -46,7 +46,7 @@ def test_a_second_stage_on_the_same_output_says_who_has_it(slow: Project):
         assert result.returncode == 1
         assert f"models/photos-hog is being written by process {first.process.pid}:" in line
         first.process.kill()
-        assert all_end(slow, PATIENCE)
+        assert all_end(slow)
         slow.set("defaults.epochs", 3)
         slow.run(*TRAIN)
 
@@ -55,16 +55,16 @@ def test_a_second_stage_on_the_same_output_says_who_has_it(slow: Project):
 def test_workers_end_with_their_stage_even_if_they_have_not_begun(slow: Project, delay: float):
     with background(slow, *TRAIN) as run:
         wait_for_a_worker(run)
-        time.sleep(delay)
+        time.sleep(delay)  # some moment: whatever the worker does by then, it must end
         run.process.kill()
         run.process.wait(PATIENCE)
-        assert all_end(slow, PATIENCE), [process.cmdline() for process in processes_of(slow)]
+        assert all_end(slow), [process.cmdline() for process in processes_of(slow)]
 
 
 def test_a_worker_that_is_killed_ends_its_stage_with_one_line(slow: Project):
     with background(slow, *TRAIN) as run:
         wait_for_a_worker(run).kill()
-        assert run.ends_within(PATIENCE)
+        assert run.ends_within()
         assert run.process.returncode == 1
         (line,) = run.output().splitlines()
         assert "training processes was killed: see whether memory ran out" in line
@@ -80,7 +80,7 @@ def test_a_stage_ends_with_its_dvc_whatever_shell_runs_it(slow: Project, shell: 
         wait_for_a_worker(run)
         run.process.send_signal(number)
         run.process.wait(PATIENCE)
-        assert all_end(slow, PATIENCE), [process.cmdline() for process in processes_of(slow)]
+        assert all_end(slow), [process.cmdline() for process in processes_of(slow)]
 
 
 def test_a_stage_whose_dvc_ends_while_it_imports_does_nothing(project: Project):
@@ -90,18 +90,21 @@ def test_a_stage_whose_dvc_ends_while_it_imports_does_nothing(project: Project):
     modified = (project.path / "models/photos-hog").stat().st_mtime_ns
     with background(project, "python", "-c", spawn, DVC_STAGE="train@photos-hog") as run:
         run.process.wait(PATIENCE)
-        assert all_end(project, PATIENCE)
+        assert all_end(project)
         assert "the process that started this one is gone" in run.output()
     assert project.outputs() == before
     assert (project.path / "models/photos-hog").stat().st_mtime_ns == modified
 
 
-@pytest.mark.parametrize("delay", [0.1, 0.4, 0.8])
-def test_ctrl_c_while_a_stage_imports_shows_no_traceback(project: Project, delay: float):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has loaded")
+@pytest.mark.parametrize("library", ["_multiarray_umath", "_pydantic_core", "pandas_parser"])
+def test_ctrl_c_while_a_stage_imports_shows_no_traceback(project: Project, library: str):
     with background(project, *TRAIN, DVC_STAGE="train@photos-hog") as run:
-        time.sleep(delay)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it may be through before we look
+            while library not in str(run.process.memory_maps()):
+                time.sleep(0.005)
         os.killpg(run.process.pid, signal.SIGINT)
-        assert run.ends_within(PATIENCE)
+        assert run.ends_within()
         assert run.process.returncode != 0
         assert "Traceback" not in run.output()
 

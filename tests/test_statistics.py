@@ -40,7 +40,7 @@ def generator(seed=0):
 PAIRS = st.lists(
     st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)), min_size=2, max_size=7
 ).map(lambda pairs: np.array(pairs).T)
-few = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+few = settings(max_examples=25, derandomize=True, database=None)
 
 
 # ---------------------------------------------------------------- intervals

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from stages.network.model import Network
 from stages.network.optimizers import learning_rate_at
 from stages.network.storage import load_network, save_network
 from stages.runtime.errors import PipelineError
+from tests.soak.background import PATIENCE
 
 SETTINGS = Settings("none", 0.0, 0.1, 8, 4, 0.0, False, "constant", 0.0, 0.0)
 
@@ -155,7 +157,7 @@ def test_batches_of_cifar10():
 counts = st.integers(1, 100_000)
 
 
-@hypothesis_settings(derandomize=True, database=None, deadline=None)
+@hypothesis_settings(derandomize=True, database=None)
 @given(n=counts, batch_size=counts)
 def test_batches_cover_the_samples_once_and_in_order(n, batch_size):
     for last_batch in LAST_BATCHES:
@@ -350,30 +352,43 @@ def test_an_interrupted_training_ends_bit_identical(tmp_path: Path, options, sto
     assert resumed.loss_curve_.tolist() == whole.loss_curve_.tolist()
 
 
-def _train(path: Path) -> None:
+LONG = 3000  # epochs
+
+
+def _train(path: Path, epochs: Connection, last: int) -> None:
+    """Train, say of each epoch when its checkpoint is there, and wait for the end at `last`."""
+
+    def tell(epoch: int) -> None:
+        epochs.send(epoch)
+        if epoch == last:
+            signal.pause()
+
     X, y = samples(dtype=np.float32)
-    make({"momentum": 0.9}, epochs=3000).fit(X, y, checkpoint=Checkpoint(path, 0))
+    make({"momentum": 0.9}, epochs=LONG).fit(X, y, checkpoint=Checkpoint(path, 0), on_epoch=tell)
 
 
 def test_a_training_killed_at_random_moments_ends_bit_identical(tmp_path: Path):
     X, y = samples(dtype=np.float32)
     path = tmp_path / "c.npz"
-    delays = np.random.default_rng(1).uniform(0.02, 0.3, 4)
+    generator = np.random.default_rng(1)
     context = multiprocessing.get_context("fork")
-    for delay in delays:
-        before = path.read_bytes() if path.exists() else b""
-        process = context.Process(target=_train, args=(path,))
+    seen = 0
+    for last in range(LONG // 5, LONG, LONG // 5):
+        epochs, end = context.Pipe(duplex=False)
+        process = context.Process(target=_train, args=(path, end, last))
         process.start()
-        while (path.read_bytes() if path.exists() else b"") == before:
-            assert process.is_alive()
-            time.sleep(0.01)
-        time.sleep(delay)  # to some other moment
+        for _ in range(generator.integers(1, 100)):
+            assert epochs.poll(PATIENCE)
+            before, seen = seen, epochs.recv()
+            assert seen > before  # so it goes on from the checkpoint
+        time.sleep(generator.uniform(0, 0.005))  # in the middle of an epoch, or of a write
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        assert path.read_bytes() != before
-    resumed = make({"momentum": 0.9}, epochs=3000)
-    resumed.fit(X, y, checkpoint=Checkpoint(path))
-    whole = make({"momentum": 0.9}, epochs=3000).fit(X, y)
+    resumed = make({"momentum": 0.9}, epochs=LONG)
+    rest: list[int] = []
+    resumed.fit(X, y, checkpoint=Checkpoint(path), on_epoch=rest.append)
+    assert seen < rest[0] <= last + 1
+    whole = make({"momentum": 0.9}, epochs=LONG).fit(X, y)
     for ours, theirs in zip(resumed.network_.parameters, whole.network_.parameters, strict=True):
         assert ours.tobytes() == theirs.tobytes()
 

@@ -179,7 +179,7 @@ def test_two_colours_of_one_brightness_give_zeros(threshold, pair):
 
 
 @given(colours=arrays(np.uint8, (50, 3)), threshold=st.sampled_from(["mean", "otsu"]))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_picture_of_one_colour_gives_zeros(colours, threshold):
     pictures = np.broadcast_to(colours[:, np.newaxis, np.newaxis], (50, 5, 7, 3))
     for channels in ("grey", "rgb"):
@@ -234,7 +234,7 @@ def test_hog_is_that_of_scikit_image(block_norm, channels):
     np.testing.assert_allclose(row, wanted, rtol=1e-6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(orientations=st.integers(1, 12), cell=st.integers(1, 32), block=st.integers(1, 8))
 def test_hog_has_as_many_features_as_it_says(orientations, cell, block):
     assume(block * cell <= 32)
@@ -342,7 +342,7 @@ def test_preprocess_says_by_name_what_has_no_rank(preprocess_rows):
 
 
 @given(share=st.floats(0.05, 0.99))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_share_of_the_variance_keeps_the_fewest_components_that_have_it(share):
     training = correlated_rows()
     variances = np.linalg.svd(training - training.mean(axis=0, dtype=float))[1] ** 2
@@ -422,7 +422,7 @@ def test_a_constant_feature_is_only_centred():
 
 @pytest.mark.parametrize("with_mean", [False, True])
 @pytest.mark.parametrize("with_std", [False, True])
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(sixteenths=arrays(np.int16, (9, 3), elements=st.integers(-1600, 1600)))
 def test_standardize_is_that_of_scikit_learn(with_mean, with_std, sixteenths):
     training = np.float32(sixteenths / 16)

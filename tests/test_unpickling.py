@@ -134,7 +134,6 @@ def test_a_file_larger_than_any_batch_is_not_opened(dataset, monkeypatch):
 @settings(
     derandomize=True,
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(content=st.binary(max_size=200) | st.lists(st.sampled_from(fuzz.OPCODES)).map(b"".join))

@@ -15,9 +15,9 @@ import psutil
 
 from tests.project import Project
 
-# An orphan notices within a fraction of a second, but not before its imports are done. Whoever
-# finds an output locked waits as long for it (stages/runtime/processes.py).
-ORPHAN_SECONDS = 5.0
+# Seconds, for what an idle machine does in one or two. An orphan notices within a fraction of a
+# second, but not before its imports are done.
+PATIENCE = 300.0
 
 
 class Background:
@@ -41,16 +41,16 @@ class Background:
         self._log.seek(0)
         return self._log.read()
 
-    def ends_within(self, seconds: float) -> bool:
+    def ends_within(self, seconds: float = PATIENCE) -> bool:
         try:
             self.process.wait(seconds)
         except psutil.TimeoutExpired:
             return False
         return True
 
-    def wait_for(self, text: str, seconds: float = 60.0) -> None:
+    def wait_for(self, text: str) -> None:
         """Wait until `text` has been printed."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while text not in self.output():
             assert time.monotonic() < deadline, f"no {text!r} in: {self.output()}"
             time.sleep(0.02)
@@ -67,7 +67,7 @@ class Background:
         for process in processes_of(self.project):
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
         self._log.close()
 
 
@@ -87,9 +87,9 @@ def processes_of(project: Project) -> list[psutil.Process]:
     return [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == cwd]
 
 
-def all_end(project: Project, seconds: float = ORPHAN_SECONDS) -> bool:
-    """Wait for the project's processes; return whether none is left after `seconds`."""
-    deadline = time.monotonic() + seconds
+def all_end(project: Project) -> bool:
+    """Wait for the project's processes; return whether none is left after `PATIENCE`."""
+    deadline = time.monotonic() + PATIENCE
     while processes_of(project):
         if time.monotonic() > deadline:
             return False

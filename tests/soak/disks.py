@@ -86,7 +86,7 @@ class Stage:
             preexec_fn=prepare,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=1200,  # far more than any machine's load makes of it
             check=False,
         )
 

@@ -15,12 +15,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tests.project import Project
-from tests.soak.background import Background, background
+from tests.soak.background import PATIENCE, Background, background
 from tests.soak.kills import delete_cut_off
 from tests.soak.row import Row
 
 BUSY = ("is busy, it is being blocked by", "Unable to acquire lock", "is being written by process")
-END_SECONDS = 180.0
 MD5 = re.compile(r"md5: ([0-9a-f]{32})")
 
 
@@ -60,7 +59,7 @@ def retrain(project: Project) -> None:
 
 
 def wait_for_training(run: Background) -> None:
-    run.wait_for("Running stage 'train@", END_SECONDS)
+    run.wait_for("Running stage 'train@")
 
 
 def two_at_once(project: Project, generator: np.random.Generator) -> bool:
@@ -69,7 +68,7 @@ def two_at_once(project: Project, generator: np.random.Generator) -> bool:
         wait_for_training(first)
         time.sleep(generator.uniform(0, 3))
         with background(project, "dvc", "repro") as second:
-            ended = second.ends_within(END_SECONDS) and first.ends_within(END_SECONDS)
+            ended = second.ends_within() and first.ends_within()
             return ended and ended_clearly(first) and ended_clearly(second)
 
 
@@ -89,7 +88,7 @@ def ctrl_c(project: Project, generator: np.random.Generator) -> bool:
         wait_for_training(run)
         time.sleep(generator.uniform(0, 3))
         os.killpg(run.process.pid, signal.SIGINT)
-        return run.ends_within(END_SECONDS) and not shows_our_traceback(run)
+        return run.ends_within() and not shows_our_traceback(run)
 
 
 def flip_a_byte(project: Project, generator: np.random.Generator) -> bool:
@@ -181,7 +180,7 @@ def kill_commit(project: Project, generator: np.random.Generator) -> bool:
     with background(project, "dvc", "commit", "--force") as run:
         if not run.ends_within(generator.uniform(0.5, 5)):
             run.process.kill()
-            run.process.wait(END_SECONDS)
+            run.process.wait(PATIENCE)
     delete_cut_off(project, project.dvc("repro", check=False).stderr)
     return True
 
