@@ -38,7 +38,7 @@ def refused(tmp_path, monkeypatch):
         before = tree(tmp_path)
         code, line = last_words(fetch, "small", "--output", "raw")
         assert code == 1
-        assert str(place) in line or repr(place) in line
+        assert str(place) in line
         assert tree(tmp_path) == before
         return line
 
@@ -155,44 +155,3 @@ def test_a_full_disk_is_not_taken_for_damage(official, monkeypatch, kind):
     monkeypatch.setenv("CIFAR10_ARCHIVE", str(place))
     with pytest.raises(PipelineError, match=r"batches\.meta is not written: No space left"):
         fetch.main("small", Path("raw"), Path("params.yaml"))
-
-
-RELATIVES = {
-    "CIFAR-100": ("cifar-100-python", ["meta", "test", "train", "file.txt~"]),
-    "the Matlab version": ("cifar-10-batches-mat", ["batches.meta.mat", "data_batch_1.mat"]),
-    "the binary version": ("cifar-10-batches-bin", ["batches.meta.txt", "data_batch_1.bin"]),
-}
-
-
-@pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("kind", RELATIVES)
-def test_a_relative_of_cifar10_is_named_and_what_to_get(official, refused, kind, packed):
-    folder, names = RELATIVES[kind]
-    place = official.parent / folder
-    place.mkdir()
-    for name in names:
-        (place / name).write_bytes(b"anything")
-    if packed:
-        place = Path(shutil.make_archive(place, "gztar", official.parent, folder))
-    line = refused(place)
-    assert f"is {kind}: get cifar-10-python.tar.gz" in line
-    assert "damaged" not in line
-
-
-def test_a_zip_archive_is_named(official, refused):
-    place = Path(shutil.make_archive(official.parent / "cifar", "zip", official))
-    assert "is a zip archive: get cifar-10-python.tar.gz" in refused(place)
-
-
-def test_the_folder_around_an_archive_is_named(official, refused):
-    place = official.parent / "downloads"
-    place.mkdir()
-    (place / "cifar-10-python.tar.gz").write_bytes(b"anything")
-    assert "is a folder around 'cifar-10-python.tar.gz'" in refused(place)
-
-
-@pytest.mark.parametrize("change", ["{} ", " {}", "'{}'", '"{}"', "{}\n"])
-def test_what_is_wrong_with_a_path_can_be_seen(official, refused, change):
-    HARMLESS["plain tar"](official, official.parent / "archive")
-    place = change.format(official.parent / "archive")
-    assert repr(place) in refused(place)

@@ -15,7 +15,6 @@ import lzma
 import os
 import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -31,7 +30,6 @@ from stages.sources.cifar10_layout import (
     PICTURE_SHAPE,
     SPLITS,
     read_batches,
-    what_else,
 )
 from stages.sources.cifar10_pickles import MAX_BYTES
 
@@ -45,7 +43,6 @@ ARCHIVE_SIZE = 170_498_071
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"  # as published beside the official address
 DOWNLOADS = Path("data/downloads")
 FILE_NAMES = (META_NAME, *BATCH_NAMES)
-RIGHT = f"cifar-10-python.tar.gz, md5 {ARCHIVE_MD5}"
 AGAIN = f"get the archive again, md5 {ARCHIVE_MD5}"
 # The seven files have 186,213,000 bytes; other members and copies of them may come to the rest.
 MAX_UNPACKED = 2**28
@@ -104,7 +101,7 @@ class Cifar10(Source):
             self._copy_archive(place, folder)
         else:
             raise PipelineError(
-                f"{LOCAL_SETTING}={local!r} is neither an archive nor a folder: name "
+                f"{LOCAL_SETTING}={local} is neither an archive nor a folder: name "
                 "cifar-10-python.tar.gz or the folder cifar-10-batches-py"
             )
 
@@ -113,8 +110,7 @@ class Cifar10(Source):
             place = place / "cifar-10-batches-py"
         for name in FILE_NAMES:
             if not (place / name).is_file():
-                names = [file.name for file in place.iterdir()]
-                raise _incomplete(place, name, names, "extract the archive again")
+                raise PipelineError(f"{place} has no {name}: extract the archive again")
             with (place / name).open("rb") as file:
                 self._keep(folder / name, file.read(MAX_BYTES), str(place / name))
 
@@ -125,10 +121,8 @@ class Cifar10(Source):
         members outside, links, devices and folders are passed over, as is what follows the end;
         of two members with one name the first counts.
         """
-        names = []
         try:
             for name, content in _plain_files(place):
-                names.append(name)
                 if name in FILE_NAMES and not (folder / name).exists():
                     self._keep(folder / name, content.read(MAX_BYTES), f"{name} in {place}")
         except PipelineError:
@@ -136,13 +130,11 @@ class Cifar10(Source):
         except Exception as error:  # a broken archive can raise nearly anything
             if isinstance(error, OSError) and error.filename is not None:
                 raise  # the disk's own trouble, not the archive's
-            if zipfile.is_zipfile(place):
-                raise PipelineError(f"{str(place)!r} is a zip archive: get {RIGHT}") from None
             reason = ascii(f"{type(error).__name__}: {error}"[:100])[1:-1]
             raise PipelineError(f"{place} is damaged ({reason}): {AGAIN}") from None
         for name in FILE_NAMES:
             if not (folder / name).exists():
-                raise _incomplete(place, name, names, AGAIN)
+                raise PipelineError(f"{place} has no {name}: {AGAIN}")
 
     def _keep(self, path: Path, content: bytes, what: str) -> None:
         found = hashlib.sha256(content).hexdigest()
@@ -155,13 +147,6 @@ class Cifar10(Source):
             path.write_bytes(content)
         except OSError as error:  # a full disk is not the archive's fault
             raise PipelineError(f"{path} is not written: {error.strerror}") from None
-
-
-def _incomplete(place: Path, missing: str, names: list[str], remedy: str) -> PipelineError:
-    """Return the error for a place that has other files than ours."""
-    if kind := what_else(names):
-        return PipelineError(f"{str(place)!r} is {kind}: get {RIGHT}")
-    return PipelineError(f"{str(place)!r} has no {missing}: {remedy}")
 
 
 class _Limited(io.RawIOBase):

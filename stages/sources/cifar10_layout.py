@@ -7,7 +7,6 @@ class indices. See https://www.cs.toronto.edu/~kriz/cifar.html.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -30,19 +29,6 @@ SPLITS = {
 SIDE = 32  # height and width of a picture
 CHANNELS = 3
 PICTURE_SHAPE = (SIDE, SIDE, CHANNELS)
-
-
-def what_else(names: Collection[str]) -> str | None:
-    """Return what an archive or a folder is that has these files, if it is a relative of ours."""
-    endings = {name.rpartition(".")[2] for name in names}
-    if {"train", "test", "meta"} <= set(names):
-        return "CIFAR-100"
-    if "mat" in endings:
-        return "the Matlab version"
-    if "bin" in endings:
-        return "the binary version"
-    inside = sorted(name for name in names if name.endswith(("tar.gz", ".tgz", ".zip")))
-    return f"a folder around {inside[0]!r}" if inside else None
 
 
 def read_batches(folder: Path) -> Samples:
