@@ -306,7 +306,7 @@ def test_a_wrong_number_of_pictures_is_named(official, use):
 @pytest.mark.parametrize("place", ["/nowhere/cifar.tar.gz", "nowhere", "~nobody-of-this-name/x"])
 def test_a_place_that_is_not_there_is_named(use, place):
     use(place)
-    assert_fails(f"CIFAR10_ARCHIVE={place}", "cifar-10-python.tar.gz")
+    assert_fails(f"CIFAR10_ARCHIVE={place!r}", "cifar-10-python.tar.gz")
 
 
 @pytest.mark.usefixtures("official")

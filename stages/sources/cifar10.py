@@ -31,6 +31,13 @@ from stages.sources.cifar10_layout import (
     SPLITS,
     read_batches,
 )
+from stages.sources.cifar10_others import (
+    ARCHIVE,
+    FOLDER,
+    wrong_archive,
+    wrong_files,
+    wrong_path,
+)
 from stages.sources.cifar10_pickles import MAX_BYTES
 
 LOCAL_SETTING = "CIFAR10_ARCHIVE"
@@ -100,17 +107,15 @@ class Cifar10(Source):
         elif place.is_file():
             self._copy_archive(place, folder)
         else:
-            raise PipelineError(
-                f"{LOCAL_SETTING}={local} is neither an archive nor a folder: name "
-                "cifar-10-python.tar.gz or the folder cifar-10-batches-py"
-            )
+            raise wrong_path(LOCAL_SETTING, str(local))
 
     def _copy_folder(self, place: Path, folder: Path) -> None:
-        if not (place / META_NAME).exists() and (place / "cifar-10-batches-py").is_dir():
-            place = place / "cifar-10-batches-py"
+        if not (place / META_NAME).exists() and (place / FOLDER).is_dir():
+            place = place / FOLDER
         for name in FILE_NAMES:
             if not (place / name).is_file():
-                raise PipelineError(f"{place} has no {name}: extract the archive again")
+                found = {path.name for depth in ("*", "*/*") for path in place.glob(depth)}
+                raise wrong_files(place, found, name, "extract the archive again")
             with (place / name).open("rb") as file:
                 self._keep(folder / name, file.read(MAX_BYTES), str(place / name))
 
@@ -121,8 +126,10 @@ class Cifar10(Source):
         members outside, links, devices and folders are passed over, as is what follows the end;
         of two members with one name the first counts.
         """
+        found = set()
         try:
             for name, content in _plain_files(place):
+                found.add(name)
                 if name in FILE_NAMES and not (folder / name).exists():
                     self._keep(folder / name, content.read(MAX_BYTES), f"{name} in {place}")
         except PipelineError:
@@ -131,10 +138,10 @@ class Cifar10(Source):
             if isinstance(error, OSError) and error.filename is not None:
                 raise  # the disk's own trouble, not the archive's
             reason = ascii(f"{type(error).__name__}: {error}"[:100])[1:-1]
-            raise PipelineError(f"{place} is damaged ({reason}): {AGAIN}") from None
+            raise wrong_archive(place, reason, AGAIN) from None
         for name in FILE_NAMES:
             if not (folder / name).exists():
-                raise PipelineError(f"{place} has no {name}: {AGAIN}")
+                raise wrong_files(place, found, name, AGAIN)
 
     def _keep(self, path: Path, content: bytes, what: str) -> None:
         found = hashlib.sha256(content).hexdigest()
@@ -203,7 +210,7 @@ def _download() -> Path:
     """Return the official archive, from an earlier download or the first mirror that has it."""
     from stages.sources.download import download  # noqa: PLC0415 - slow to import: only when needed
 
-    place = DOWNLOADS / "cifar-10-python.tar.gz"
+    place = DOWNLOADS / ARCHIVE
     mirrors = os.environ.get(MIRRORS_SETTING, "").split() or list(MIRRORS)
     try:
         download(mirrors, place, ARCHIVE_SIZE, ARCHIVE_MD5)
