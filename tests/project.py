@@ -121,7 +121,9 @@ class Project:
         section[last] = value
         self.write(params)
 
-    def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess:
+    def run(
+        self, *command: str, check: bool = True, stdin: Any = None, **env: str
+    ) -> subprocess.CompletedProcess:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
             command,
@@ -129,6 +131,7 @@ class Project:
             # One process: starting more takes longer than these small trainings.
             env={**os.environ, "PATH": path, "LOKY_MAX_CPU_COUNT": "1", **env},
             capture_output=True,
+            stdin=stdin,
             text=True,
             timeout=1800,  # far more than any machine's load makes of it
             check=False,

@@ -29,6 +29,7 @@ STAGES = [
     "gallery",
     "report",
     "show",
+    "predict",
     "gradcheck",
 ]
 

@@ -45,6 +45,15 @@ def test_show_prints_every_experiment_in_80_columns(project: Project):
     assert "flip true" in rows["new"]
 
 
+def test_predict_answers_for_every_picture_of_a_folder(project: Project):
+    (command,) = [line for line in COMMANDS if line.startswith("python -m stages.predict")]
+    rows = project.run(*shlex.split(command)).stdout.splitlines()[1:]
+    folder = project.path / "reports" / "photos" / "figures"
+    assert [row.split(",")[0] for row in rows] == sorted(
+        f"reports/photos/figures/{file.name}" for file in folder.iterdir()
+    )
+
+
 def test_check_prints_what_the_readme_says(project: Project):
     (shown,) = re.findall(r"^error: (.*) \.\.\.$", TEXT, re.MULTILINE)
     project.set("experiments.photos-hog.lerning_rate", 0.1)

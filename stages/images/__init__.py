@@ -1,0 +1,1 @@
+"""Picture files of any kind as arrays of one shape."""

@@ -1,0 +1,67 @@
+"""Pictures of any size as arrays of one shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageColor, ImageOps
+
+from stages.images.reading import open_picture
+
+Fit = Literal["crop", "pad", "stretch"]
+
+
+class Fitted(NamedTuple):
+    """A picture as an array, and what had to be done to it, see `reading.Opened`."""
+
+    pixels: npt.NDArray[np.uint8]
+    kinds: frozenset[str]
+
+
+def read_picture(
+    file: Path | IO[bytes], shape: tuple[int, int, int], fit: Fit, background: str
+) -> Fitted:
+    """Read a picture and bring it to one shape.
+
+    Every pixel is a weighted mean over all that it stands for (Lanczos's filter, as wide as the
+    reduction asks), so that fine detail does not turn into patterns. What has the size already is
+    taken as it is.
+
+    Parameters
+    ----------
+    file : Path or binary file
+    shape : tuple of int
+        Height, width, and one channel (grey) or three.
+    fit : {"crop", "pad", "stretch"}
+        Shrink it until it covers the shape, and cut off what is beyond, as much on both sides; or
+        until it is within, and fill up with the background; or change its proportions.
+    background : str
+        What fills up, and shows where a picture is transparent, as Pillow names colours.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no picture, damaged, of a format or size that is not read.
+    OSError
+        If the file itself cannot be read.
+    """
+    height, width, channels = shape
+    image, kinds = open_picture(file, background)
+    image = _resized(
+        image.convert("L" if channels == 1 else "RGB"), (width, height), fit, background
+    )
+    return Fitted(np.asarray(image, dtype=np.uint8).reshape(shape), kinds)
+
+
+def _resized(image: Image.Image, size: tuple[int, int], fit: Fit, background: str) -> Image.Image:
+    method = Image.Resampling.LANCZOS
+    if image.size == size:
+        return image
+    if fit == "crop":
+        return ImageOps.fit(image, size, method)
+    if fit == "pad":
+        return ImageOps.pad(image, size, method, ImageColor.getcolor(background, image.mode))
+    return image.resize(size, method)

@@ -1,0 +1,90 @@
+"""Say what pictures show: the classes that an experiment's networks give them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import typer
+
+from stages.images.fitting import Fit, read_picture
+from stages.images.reading import UnreadableError
+from stages.prediction.model import Model, load_model
+from stages.prediction.table import FORMATS, Answer, answer, shown
+from stages.runtime.command import run
+from stages.runtime.errors import PipelineError
+
+app = typer.Typer(add_completion=False)
+BLOCK = 1000  # pictures in memory at a time
+
+
+@app.command()
+def main(
+    experiment: Annotated[str, typer.Argument(help="An experiment that was trained.")],
+    pictures: Annotated[
+        list[str], typer.Argument(help="Files; folders, for all in them; -, for a list of either.")
+    ],
+    form: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="What to print.")
+    ] = "table",
+    fit: Annotated[
+        Fit, typer.Option(help="How a picture of another size is brought to the networks'.")
+    ] = "crop",
+    background: Annotated[
+        str, typer.Option(help="What shows where a picture is transparent or padded.")
+    ] = "white",
+    models: Annotated[Path, typer.Option(help="The folder of trained networks.")] = Path("models"),
+    transforms: Annotated[Path, typer.Option(help="The folder of stored transforms.")] = Path(
+        "data/transforms"
+    ),
+) -> None:
+    """Print one row a picture, in the order given, by the mean answer of all seeds.
+
+    A picture that cannot be read has the reason in its row, and the exit code is 1.
+    """
+    model = load_model(experiment, models, transforms)
+    paths = list(_files(pictures))
+    if not paths:
+        raise PipelineError(f"there is no picture in {', '.join(pictures)}")
+    answers: list[Answer] = []
+    for start in range(0, len(paths), BLOCK):
+        answers += _answers(model, paths[start : start + BLOCK], fit, background)
+    sys.stdout.write(FORMATS[form](answers))
+    sys.exit(any(one.error for one in answers))
+
+
+def _files(names: list[str]) -> Iterator[Path]:
+    for name in names:
+        if name == "-":
+            yield from _files([line.rstrip("\n") for line in sys.stdin if line.strip()])
+        elif Path(name).is_dir():
+            files = (file for file in Path(name).rglob("*") if file.is_file())
+            yield from sorted(file for file in files if not file.name.startswith("."))
+        else:
+            yield Path(name)
+
+
+def _answers(model: Model, paths: list[Path], fit: Fit, background: str) -> list[Answer]:
+    found, errors = {}, {}
+    for path in paths:
+        try:
+            found[path] = read_picture(path, model.picture_shape, fit, background).pixels
+        except (UnreadableError, OSError) as error:
+            errors[path] = getattr(error, "strerror", None) or str(error)
+    means = {}
+    if found:
+        proba = model.predict_proba(np.stack([*found.values()])).mean(axis=0)
+        means = dict(zip(found, proba, strict=True))
+    return [
+        answer(path, means[path], model.class_names)
+        if path in means
+        else Answer(shown(path), error=errors[path])
+        for path in paths
+    ]
+
+
+if __name__ == "__main__":
+    run(app)

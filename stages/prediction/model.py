@@ -1,0 +1,86 @@
+"""An experiment's networks, with all that leads from a picture to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.evaluation.answers import Mirrored, View, probabilities
+from stages.network.classifier import SoftmaxNetwork
+from stages.network.storage import load_network
+from stages.params.experiment import Experiment
+from stages.params.loading import parse
+from stages.runtime.files import read_json
+from stages.training.seeds import network_path
+from stages.transforms.chain import Chain, load_chain
+
+
+@dataclass(frozen=True)
+class Model:
+    """A stored chain of transforms, and the networks trained on what it gives.
+
+    Attributes
+    ----------
+    chain : Chain
+    networks : list of SoftmaxNetwork
+        One for each seed.
+    class_names : list of str
+    average_views : bool
+        Whether the answers for a picture and its other views are averaged, as in the test.
+    """
+
+    chain: Chain
+    networks: list[SoftmaxNetwork]
+    class_names: list[str]
+    average_views: bool
+
+    @property
+    def picture_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the pictures that it answers for."""
+        height, width, channels = self.chain.steps[0].origin.input_shape
+        return height, width, channels
+
+    def predict_proba(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """Return each network's probabilities, (n_networks, n, n_classes), for n pictures.
+
+        Of the test pictures, these are to the last bit those that `evaluate` measured.
+
+        Parameters
+        ----------
+        pictures : ndarray of shape (n, *picture_shape), uint8
+        """
+        return probabilities(self.networks, self._views(pictures), len(self.class_names))
+
+    def _views(self, pictures: npt.NDArray[np.uint8]) -> list[View]:
+        X = self.chain.apply(pictures)
+        if not self.average_views:
+            return [X]
+        others: list[View] = [self.chain.apply(v[:]) for v in self.chain.views_of(pictures)]
+        if not others:  # experiments without such features are trained on pixels
+            others = [Mirrored(X, self.picture_shape)]
+        return [X, *others]
+
+
+def load_model(experiment: str, models: Path, transforms: Path) -> Model:
+    """Read an experiment's networks and their chain; neither data nor params.yaml is needed.
+
+    Parameters
+    ----------
+    experiment : str
+    models, transforms : Path
+        Folders that train and preprocess wrote, of all experiments and datasets.
+
+    Raises
+    ------
+    PipelineError
+        If something is missing or damaged, or does not fit the rest.
+    """
+    folder = models / experiment
+    settings = parse(Experiment, read_json(folder / "experiment.json"), experiment)
+    features = f"{settings.dataset}-{settings.preprocessing}"
+    chain = load_chain(transforms / settings.dataset, features)
+    loaded = [load_network(network_path(folder, seed)) for seed in settings.seeds]
+    return Model(chain, [network for network, _ in loaded], loaded[0][1], settings.average_views)
