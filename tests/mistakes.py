@@ -335,6 +335,27 @@ MISTAKES = {
         at("datasets.mine", PHOTOS),
         *("datasets.mine: it has no entry in experiments", "or remove it"),
     ),
+    "dataset without experiments that has features": (
+        both(
+            at("datasets.mine", PHOTOS),
+            at("features.mine-hog", HOG | {"dataset": "mine", "input": "mine-raw"}),
+        ),
+        *("datasets.mine: it has no entry in experiments", "or remove it"),
+    ),
+    "dataset without features": (
+        both(
+            at("datasets.mine", PHOTOS),
+            at(
+                "experiments.mine-x",
+                {"dataset": "mine", "preprocessing": "hog", "recipe": "linear"},
+            ),
+        ),
+        *("datasets.mine: it has no entry in features", "add features.mine-hog"),
+    ),
+    "no experiments": (at("experiments", {}), "experiments: {} is not allowed", "with entries"),
+    "null for experiments": (at("experiments", None), "experiments: None is not", "with entries"),
+    "no features": (at("features", {}), "features: {} is not allowed", "with entries"),
+    "no datasets": (at("datasets", {}), "datasets: {} is not allowed", "with entries"),
     "unknown training of a reading": (
         at("forensics.cifar10.runs.128-l1.alone.training", ["five"]),
         *("forensics.cifar10.runs.128-l1: training", "no split 'five'", "one, all"),

@@ -197,15 +197,36 @@ def test_the_command_says_so_as_soon_as_it_has_started(tmp_path):
     assert max(seconds) < 5 * min(seconds)  # all of them mostly import
 
 
-def test_dvc_stops_before_anything_works(tmp_path):
-    project = Project.create(tmp_path / "project")
-    project.set("experiments.photos-hog.dropout", 0.5)
-    result = project.dvc("repro", check=False)
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "dropout without layer",
+        "dataset without experiments",
+        "dataset without features",
+        "unknown preprocessing",
+        "no experiments",
+        "no features",
+        "no datasets",
+    ],
+)
+def test_dvc_stops_before_anything_works(fresh: Project, mistake: str):
+    change, *parts = MISTAKES[mistake]
+    document = fresh.read()
+    change(document)
+    fresh.write(document)
+    result = fresh.dvc("repro", check=False)
     assert result.returncode != 0
-    assert re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE) == [
-        "code",
-        "check",
-    ]
-    wanted = "error: experiments.photos-hog.dropout: 0.5 is not allowed: it needs a hidden layer"
-    assert wanted in result.stderr.splitlines()
-    assert {path.split("/")[1] for path in project.outputs()} == {"code"}
+    ran = re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE)
+    assert set(ran) <= {"code", "check"}
+    (line,) = [line for line in result.stderr.splitlines() if line.strip().startswith("error: ")]
+    for part in parts:
+        assert part in line
+    assert {path.split("/")[1] for path in fresh.outputs()} == {"code"}
+    direct = fresh.run("python", "-m", "stages.check", check=False)
+    assert (direct.returncode, direct.stderr.strip()) == (2, line.strip())
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a project that nothing has run in."""
+    return Project.create(tmp_path_factory.mktemp("fresh") / "project")

@@ -163,6 +163,9 @@ def _check_experiment(
     wanted = f"{experiment.dataset}-{experiment.preprocessing}"
     prefix = f"{experiment.dataset}-"
     own = [key for key, steps in chains.items() if steps[0].dataset == experiment.dataset]
+    if not own:
+        allowed = f"add features.{wanted}, or remove it"
+        raise ParamsError(f"datasets.{experiment.dataset}: it has no entry in features: {allowed}")
     if wanted not in own:
         hint = suggestion(experiment.preprocessing, [key.removeprefix(prefix) for key in own])
         raise ParamsError(f"{where}.preprocessing: no entry features.{wanted}{hint}")
