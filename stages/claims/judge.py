@@ -130,7 +130,7 @@ def _remark(remark: Remark, known: dict[str, Result]) -> str | None:
     if result is None:
         return None
     if remark.baseline is None:
-        return f"{remark.subject}: {mean_text(remark.values(result), unit)}"
+        return f"{remark.subject}: {mean_text(remark.values(result), unit, remark.limits)}"
     baseline = known.get(remark.baseline)
     if (
         baseline is None

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from stages.claims.rules import Finding, bar, compare, published
+from stages.claims.rules import ANY, SHARE, Finding, Limits, bar, compare, published
 from stages.evaluation.results import Result
 from stages.params.loading import Section
 from stages.statistics.intervals import picture_margin
@@ -35,6 +35,13 @@ Measure = Literal[
     "loss",
     "net_loss",
 ]
+SHARES = (
+    "accuracy",
+    "train_accuracy",
+    "zero_weights",
+    "near_zero_weights",
+    "collapsed_agreement",
+)
 PICTURES = ("accuracy", "train_accuracy", "gap")  # whose margin follows the number of pictures
 
 
@@ -88,6 +95,11 @@ class Measured(Section):
         if self.measure == "largest_logit":
             return LOGITS
         return NATS if self.measure.endswith("loss") else PERCENT
+
+    @property
+    def limits(self) -> Limits:
+        """Where the intervals of what is measured end: a share has no more than all."""
+        return SHARE if self.measure in SHARES else ANY
 
     @property
     def subject(self) -> str:
@@ -149,7 +161,7 @@ class Published(Rule):
         values = self.measured(known)
         if values is None:
             return None
-        return published(values, self.claimed, self.rounding, self.unit)
+        return published(values, self.claimed, self.rounding, self.unit, self.limits)
 
 
 class Bar(Rule):
@@ -165,7 +177,9 @@ class Bar(Rule):
     def find(self, known: Known) -> Finding | None:
         """Compare the mean with the level."""
         values = self.measured(known)
-        return None if values is None else bar(self.rule, values, self.bar, self.unit)
+        if values is None:
+            return None
+        return bar(self.rule, values, self.bar, self.unit, self.limits)
 
 
 class Compare(Rule):

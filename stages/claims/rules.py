@@ -7,6 +7,7 @@ published run "reproduces" where it lies within the interval in which one more r
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +18,9 @@ from stages.statistics.intervals import prediction_interval, t_interval
 from stages.statistics.units import Unit, bracket, number, threshold
 
 Verdict = Literal["holds", "does not hold", "undecided", "reproduces", "does not reproduce"]
+Limits = tuple[float, float]  # of what a number can be: its intervals end there
+SHARE: Limits = (0.0, 100.0)  # in percent
+ANY: Limits = (-math.inf, math.inf)
 ONE_SEED = "one seed gives no interval"
 
 
@@ -41,7 +45,11 @@ class Finding(NamedTuple):
 
 
 def published(
-    values: npt.NDArray[np.float64], claimed: float, rounding: float, unit: Unit
+    values: npt.NDArray[np.float64],
+    claimed: float,
+    rounding: float,
+    unit: Unit,
+    limits: Limits = ANY,
 ) -> Finding:
     """Decide whether a published run could be one more run of this experiment.
 
@@ -53,12 +61,13 @@ def published(
     rounding : float
         Half a unit of its last printed digit: the interval reaches so much further.
     unit : Unit
+    limits : tuple of float
     """
     interval = prediction_interval(values)
     mean = f"{number(float(values.mean()), unit)} {unit.symbol}"
     if interval is None:
         return Finding(mean, "undecided", ONE_SEED)
-    low, high = interval[0] - rounding, interval[1] + rounding
+    low, high = np.clip((interval[0] - rounding, interval[1] + rounding), *limits).tolist()
     measured = f"{mean}, one run {bracket(low, high, unit)}"
     if low <= claimed <= high:
         return Finding(measured, "reproduces", "it lies where one more run would fall")
@@ -69,10 +78,14 @@ def published(
 
 
 def bar(
-    rule: Literal["above", "below"], values: npt.NDArray[np.float64], level: float, unit: Unit
+    rule: Literal["above", "below"],
+    values: npt.NDArray[np.float64],
+    level: float,
+    unit: Unit,
+    limits: Limits = ANY,
 ) -> Finding:
     """Decide whether the mean over seeds is above or below `level`."""
-    measured = mean_text(values, unit)
+    measured = mean_text(values, unit, limits)
     if len(values) < 2:
         return Finding(measured, "undecided", ONE_SEED)
     constant = Runs(np.full_like(values, level))
@@ -131,11 +144,14 @@ def difference_text(found: Difference, unit: Unit) -> str:
     return f"{mean} {unit.difference} {bracket(found.low, found.high, unit, sign=True)}"
 
 
-def mean_text(values: npt.NDArray[np.float64], unit: Unit) -> str:
+def mean_text(values: npt.NDArray[np.float64], unit: Unit, limits: Limits = ANY) -> str:
     """Return the mean over seeds with Student's interval, if there are several seeds."""
     mean = f"{number(float(values.mean()), unit)} {unit.symbol}"
     interval = t_interval(values)
-    return mean if interval is None else f"{mean} {bracket(*interval, unit)}"
+    if interval is None:
+        return mean
+    low, high = np.clip(interval, *limits).tolist()
+    return f"{mean} {bracket(low, high, unit)}"
 
 
 def _more(needed: int | None) -> str:
