@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.isolation import isolate
@@ -19,10 +20,11 @@ SLOW_FIXTURES = {"project", "finished"}  # projects in which DVC runs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs DVC as slow."""
+    """Mark what runs DVC as slow, and put it first: processes that end early take over the rest."""
     for item in items:
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,12 +37,17 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
     """Return a small project that has run once and is committed; tests work on copies."""
-    project = Project.create(tmp_path_factory.mktemp("finished") / "project")
-    project.repro()
-    project.commit("results")
-    return project
+    own = tmp_path_factory.getbasetemp()
+    folder = own if worker_id == "master" else own.parent  # one for all processes
+    with FileLock(folder / "finished.lock"):
+        if not (folder / "finished").exists():
+            project = Project.create(folder / "unfinished")
+            project.repro()
+            project.commit("results")
+            project.path.rename(folder / "finished")
+    return Project(folder / "finished")
 
 
 @pytest.fixture
