@@ -400,7 +400,7 @@ def test_a_new_table_is_one_file(project: Project):
 
 
 SHAPES = '''
-"""Grey bars of many widths: a small source whose pictures, classes and batches are its own."""
+"""Bars of many widths: a small source whose pictures, classes and batches are its own."""
 
 from typing import ClassVar
 
@@ -418,31 +418,36 @@ class Shapes(Source):
     """Bars."""
 
     n_classes: int
+    shape: list[int]
+    kind: str
     redistributable: ClassVar[bool] = True
 
     def outline(self):
-        return Outline((20, 24, 1), SIZES, SPLITS)
+        return Outline((*self.shape, 1)[:3], SIZES, SPLITS)
 
     def fetch(self):
         generator = np.random.default_rng(0)
         batches = {}
         for name, size in SIZES.items():
-            labels = (np.arange(size) % self.n_classes).astype(np.int16)
-            pictures = generator.integers(0, 60, (size, 20, 24)).astype(np.uint8)
+            labels = (np.arange(size) % self.n_classes).astype(self.kind)
+            pictures = generator.integers(0, 60, (size, *self.shape)).astype(np.uint8)
             for picture, label in zip(pictures, labels, strict=True):
-                picture[label % 20, : 4 + label // 2] = 255
+                picture[int(label) % 20, : 4 + int(label) // 2] = 255
             batches[name] = pictures, labels
         return join_batches(batches, [f"bar {k}" for k in range(self.n_classes)], SPLITS)
 '''
 
 
-@pytest.mark.parametrize("n_classes", [2, 37])
-def test_grey_pictures_of_any_size_and_number_of_classes_go_through_the_study(
-    project: Project, n_classes: int
+@pytest.mark.parametrize(
+    ("n_classes", "shape", "kind"), [(2, [64, 64, 3], "uint64"), (37, [20, 24], "int16")]
+)
+def test_pictures_of_any_size_and_number_of_classes_go_through_the_study(
+    project: Project, n_classes: int, shape: list[int], kind: str
 ):
     (project.path / "stages" / "sources" / "shapes.py").write_text(SHAPES)
     params = project.read()
-    params["datasets"] = {"shapes": {"source": "shapes", "n_classes": n_classes}}
+    own = {"source": "shapes", "n_classes": n_classes, "shape": shape, "kind": kind}
+    params["datasets"] = {"shapes": own}
     learned = {"pca": {"input": "shapes-normalize"}, "patches": {}}
     params["features"] = {
         f"shapes-{name}": {"dataset": "shapes", "input": "shapes-raw", "transform": name}
