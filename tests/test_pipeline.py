@@ -439,7 +439,7 @@ class Shapes(Source):
 
 
 @pytest.mark.parametrize(
-    ("n_classes", "shape", "kind"), [(2, [64, 64, 3], "uint64"), (37, [20, 24], "int16")]
+    ("n_classes", "shape", "kind"), [(2, [30, 24, 3], "uint64"), (37, [20, 24], "int16")]
 )
 def test_pictures_of_any_size_and_number_of_classes_go_through_the_study(
     project: Project, n_classes: int, shape: list[int], kind: str
