@@ -64,4 +64,4 @@ clean: ## remove all that can be made again, but not DVC's cache
 	rm -rf .venv data models .checkpoints .locks .timings .mypy_cache .ruff_cache .import_linter_cache .pytest_cache .hypothesis
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -209,11 +209,10 @@ def test_the_command_says_so_as_soon_as_it_has_started(tmp_path):
         "no datasets",
     ],
 )
-def test_dvc_stops_before_anything_works(fresh: Project, mistake: str):
+def test_dvc_stops_before_anything_works(fresh: Project, right: dict[str, Any], mistake: str):
     change, *parts = MISTAKES[mistake]
-    document = fresh.read()
-    change(document)
-    fresh.write(document)
+    change(right)
+    fresh.write(right)
     result = fresh.dvc("repro", check=False)
     assert result.returncode != 0
     ran = re.findall(r"^Running stage '([^']+)':", result.stdout, re.MULTILINE)
@@ -230,3 +229,11 @@ def test_dvc_stops_before_anything_works(fresh: Project, mistake: str):
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a project that nothing has run in."""
     return Project.create(tmp_path_factory.mktemp("fresh") / "project")
+
+
+@pytest.fixture
+def right(fresh: Project) -> Iterator[dict[str, Any]]:
+    """Return the entries of `fresh` as they are before a test changes them."""
+    document = fresh.read()
+    yield copy.deepcopy(document)
+    fresh.write(document)

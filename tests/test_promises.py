@@ -74,6 +74,7 @@ def test_a_first_fit_that_fails_leaves_nothing(digits, failure):
         model.predict(X)
 
 
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")  # bad-monitor has none
 @pytest.mark.parametrize("failure", FAILURES)
 @pytest.mark.parametrize("other", ["classes", "features", "names"])
 def test_a_refit_that_fails_leaves_the_network_that_was_there(digits, failure, other):

@@ -303,8 +303,9 @@ def components_by_svd(training, rows, n_components, whiten=False):
 
 
 @pytest.mark.parametrize("whiten", [False, True])
-def test_pca_is_the_singular_value_decomposition_up_to_signs(whiten):
-    training, rows = correlated_rows(), correlated_rows(seed=1)
+@pytest.mark.parametrize("shape", [(), (20, 30), (30, 30)])
+def test_pca_is_the_singular_value_decomposition_up_to_signs(whiten, shape):
+    training, rows = correlated_rows(*shape), correlated_rows(*shape, seed=1)
     found = fitted(pca(n_components=6, whiten=whiten), training)(rows)
     wanted = components_by_svd(training, rows, 6, whiten)
     signs = np.sign((found * wanted).sum(axis=0))

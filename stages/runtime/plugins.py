@@ -44,9 +44,13 @@ def plugin_modules(folder: Path, base_name: str) -> list[str]:
     """Return the modules in `folder` that define a ``class ...(base_name)``, sorted.
 
     Nothing is imported: a plugin's own imports may be slow, and one that is broken names itself
-    when it is used.
+    when it is used. What no ``import`` can name, such as an editor's ``.#hog.py``, is not read.
     """
-    return sorted(file.stem for file in folder.glob("*.py") if _defines(file, base_name))
+    return sorted(
+        file.stem
+        for file in folder.glob("*.py")
+        if file.stem.isidentifier() and _defines(file, base_name)
+    )
 
 
 def _defines(file: Path, base_name: str) -> bool:

@@ -57,8 +57,11 @@ class Pca(Transform):
         """
         from sklearn.decomposition import PCA  # noqa: PLC0415 - slow to import: only when needed
 
-        # The solver "auto" would choose by the shape of the samples.
-        pca = PCA(self.n_components, svd_solver="covariance_eigh")
+        # The covariance is the smaller problem until there are fewer samples than features: of
+        # 64x64 colour pictures it takes minutes. "auto" chooses other solvers, one of them random.
+        n_samples, n_features = samples.shape
+        solver = "covariance_eigh" if n_samples >= n_features else "full"
+        pca = PCA(self.n_components, svd_solver=solver)
         pca.fit(samples.astype(np.float64))
         if self.whiten:
             self._check_rank(pca.explained_variance_, samples.shape)
