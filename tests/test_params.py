@@ -7,6 +7,8 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 

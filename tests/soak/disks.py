@@ -81,8 +81,7 @@ class Stage:
         return subprocess.run(
             [sys.executable, *self._command[1:]],
             cwd=self._project.path,
-            # One process; joblib tries a semaphore, a file of its own, and warns of a small limit.
-            env={**os.environ, "LOKY_MAX_CPU_COUNT": "1", "JOBLIB_MULTIPROCESSING": "0"},
+            env=_only_outputs(),
             preexec_fn=prepare,
             capture_output=True,
             text=True,
@@ -93,6 +92,15 @@ class Stage:
     def _written(self) -> dict[Path, bytes]:
         files = [f for out in self.outs for f in (out.rglob("*") if out.is_dir() else [out])]
         return {file: file.read_bytes() for file in files if file.is_file()}
+
+
+def _only_outputs() -> dict[str, str]:
+    """Return an environment in which a stage writes nothing but its outputs."""
+    # One process; joblib tries a semaphore, a file of its own, and warns of a small limit.
+    own = {"LOKY_MAX_CPU_COUNT": "1", "JOBLIB_MULTIPROCESSING": "0"}
+    # What measures coverage has a database, which breaks as it should.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return kept | own
 
 
 def trials(
