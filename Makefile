@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help photos cifar10 test quick-test check bench soak schema lock audit clean
+.PHONY: help photos cifar10 study test quick-test check bench soak schema lock audit clean
 
 .venv/installed: requirements.txt
 	@echo installing the packages of requirements.txt into .venv, about two minutes
@@ -14,10 +14,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 	@touch $@
 
 photos: .venv/installed ## the whole study on the embedded pictures; no network
-	@python -m stages.study photos
+	@python -m stages.study run photos
 
 cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to use your copy)
-	@python -m stages.study cifar10
+	@python -m stages.study run cifar10
+
+study: .venv/installed ## that on your own pictures: NAME=flowers PICTURES=~/flowers; REMOVE=1
+	@python -m stages.study $(if $(REMOVE),remove "$(NAME)",add "$(NAME)" "$(PICTURES)")
+	@$(if $(REMOVE),:,python -m stages.study run "$(NAME)")
 
 # One process for each processor; COVERAGE=yes measures what of stages/ and tests/ runs.
 test: .venv/installed ## the tests

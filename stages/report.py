@@ -19,6 +19,7 @@ from stages.readings.storage import load_readings
 from stages.reporting import figures
 from stages.reporting.content import page_values
 from stages.reporting.cost import draw_cost
+from stages.reporting.data_card import parts_table, sentences
 from stages.reporting.forensics import summary, write_forensics
 from stages.reporting.page import render
 from stages.runtime.command import run
@@ -37,6 +38,7 @@ def main(
     dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
     evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")],
     forensics: Annotated[Path, typer.Option(help="The readings that forensics tried.")],
+    card: Annotated[Path, typer.Option(help="What fetch says of the pictures.")],
     folder: Annotated[Path, typer.Option(help="Gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
@@ -60,9 +62,14 @@ def main(
     tried = (load_readings(forensics), figures_of(study.claims), inferred)
     fits = fit_figures(*tried)
     best = best_result(results)
+    pictures = read_json(card)
+    about_pictures = sentences(pictures, source)
+    judgements = [judge(claim, results, dataset, fits) for claim in study.claims]
+    if about_pictures:  # of one's own dataset, what the course's experiments say
+        judgements = [judgement for judgement in judgements if judgement.comparisons]
     outcome = Outcome(
         results,
-        [judge(claim, results, dataset, fits) for claim in study.claims],
+        judgements,
         study,
         read_json(minutes),
         load_near_duplicates(near_duplicates, dataset, best.n_pictures),
@@ -84,6 +91,8 @@ def main(
         quick=read_quick(document),
         redistributable=source.redistributable,
         about=source.about,
+        card=about_pictures,
+        parts=parts_table(pictures),
         forensics=summary(*tried),
         weights=[result.short_name for result in drawn],
         **page_values(outcome, tables),

@@ -1,67 +1,59 @@
-"""Run the study of a dataset: `dvc repro`, with what it is at, and its mistakes in one line."""
+"""Run the study of a dataset, or make one of your own pictures."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stages.follow.display import Display
-from stages.follow.events import Course, follow
-from stages.follow.mistakes import in_one_line
+from stages.editing.own_study import add_study, remove_study
+from stages.folders.listing import TABLE, list_pictures
+from stages.follow.repro import reproduce
+from stages.params.loading import read_params
 from stages.runtime.command import run
-from stages.runtime.errors import ParamsError, PipelineError
+from stages.runtime.files import write_text
 
 app = typer.Typer(add_completion=False)
-DVC = (sys.executable, "-m", "dvc")
+PARAMS = Path("params.yaml")
+Name = Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")]
 
 
-@app.command()
-def main(
-    dataset: Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")],
-) -> None:
+@app.command("run")
+def run_study(dataset: Name) -> None:
     """Run what is not up to date of ``report@<dataset>``; the last line is the report's path."""
-    target = f"report@{dataset}"
-    course = Course()
-    run_of_dvc = subprocess.Popen(  # noqa: S603 - no shell, and DVC alone
-        [*DVC, "repro", target],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},  # or lines come late
-        text=True,
-    )
-    # It has Ctrl-C, too, and is waited for while it clears up.
-    with run_of_dvc as process, Display(_count(target)) as display:
-        for event in follow(process.stdout or (), course):
-            display.show(event, course)
-    if process.returncode:
-        raise _error(course)
-    print(*course.said, sep="\n", end="\n" if course.said else "", file=sys.stderr)
-    print(f"{len(course.seen)} stages, of which {len(course.ran)} ran", file=sys.stderr)
+    reproduce(f"report@{dataset}")
     print(f"reports/{dataset}/report.md")
 
 
-def _count(target: str) -> int | None:
-    """Return how many stages a target needs; None if DVC cannot tell, and will say why."""
-    graph = subprocess.run(  # noqa: S603
-        [*DVC, "dag", "--dot", target], capture_output=True, text=True, check=False
-    )
-    return len(re.findall(r'^"[^"]+";$', graph.stdout, re.MULTILINE)) or None
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What the dataset is to be called.")],
+    pictures: Annotated[Path, typer.Argument(help="A folder with a folder for each class.")],
+) -> None:
+    """Write the course's study of your pictures into params.yaml; all else there stays."""
+    folder = pictures.expanduser()
+    folder = (folder.parent if folder.name == TABLE else folder).resolve()
+    if folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
+    listing = list_pictures(folder)
+    document = read_params(PARAMS)
+    _write(add_study(PARAMS.read_text(encoding="utf-8"), document, name, folder, listing))
+    counts = f"{len(listing.pictures)} pictures of {len(listing.class_names)} classes"
+    print(f"{name}: {counts}; run 'dvc repro report@{name}'", file=sys.stderr)
 
 
-def _error(course: Course) -> PipelineError:
-    """Return what is wrong: a stage's own line, or DVC's."""
-    if course.errors:
-        wrong_params = any("exited with 2" in line for line in course.said)
-        return (ParamsError if wrong_params else PipelineError)(course.errors[-1])
-    if any(line.startswith("Traceback") for line in course.said):
-        print(*course.said, sep="\n", file=sys.stderr)
-        return PipelineError("this is a fault of ours: please report the lines above")
-    return PipelineError(in_one_line("\n".join(course.said)) or "DVC broke off without a word")
+@app.command()
+def remove(dataset: Name) -> None:
+    """Take the entries of a dataset of your pictures out of params.yaml again."""
+    _write(remove_study(PARAMS.read_text(encoding="utf-8"), read_params(PARAMS), dataset))
+
+
+def _write(text: str) -> None:
+    before = PARAMS.read_text(encoding="utf-8")
+    if text != before:
+        write_text(PARAMS, text)
 
 
 if __name__ == "__main__":

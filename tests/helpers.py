@@ -74,7 +74,14 @@ def assert_fetched(folder, wanted):
 
 
 def digests_of(folder):
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILE_NAMES}
+    """Write a list of the digests of a folder's batch files beside it; return its path."""
+    lines = [
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in FILE_NAMES
+    ]
+    path = folder.with_name(f"{folder.name}.sha256")
+    path.write_text("".join(lines))
+    return str(path)
 
 
 def text2(value):

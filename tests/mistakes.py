@@ -11,7 +11,7 @@ DOCUMENT = read_params(ROOT / "params.yaml")
 PHOTOS = DOCUMENT["datasets"]["photos"]
 N = PHOTOS["pictures_per_batch"]
 OWN, NEW = "experiments.photos-normalize", "features.photos-new"
-PER_BATCH, DIGESTS = "datasets.photos.pictures_per_batch", "datasets.cifar10.sha256"
+PER_BATCH = "datasets.photos.pictures_per_batch"
 CONTRAST = "datasets.photos.min_contrast"
 HOG = {"dataset": "photos", "input": "photos-raw", "transform": "hog"}
 TINY_HOG = HOG | {"options": {"orientations": 1, "pixels_per_cell": 16, "cells_per_block": 2}}
@@ -402,9 +402,8 @@ MISTAKES = {
     "pictures after vectors": (new_feature(input="photos-hog"), NEW, "needs pictures"),
     "vectors of pictures": (pca(input="photos-raw"), NEW, "pca", "needs vectors"),
     # datasets
-    "malformed digest": (at(f"{DIGESTS}.test_batch", "abc"), f"{DIGESTS}.test_batch: 'abc' is not"),
-    "digest missing": (at(f"{DIGESTS}.test_batch", ABSENT), DIGESTS, "each of", "test_batch"),
-    "digest of a stranger": (at(f"{DIGESTS}.readme", "0" * 64), DIGESTS, "a digest for each of"),
+    "no files": (at("datasets.photos.files", ""), "datasets.photos.files: '' is not allowed"),
+    "files missing": (at("datasets.cifar10.files", ABSENT), "datasets.cifar10.files: this key"),
     "uneven share": (at(PER_BATCH, 505), f"{PER_BATCH}: 505 is not allowed", "multiple of 10"),
     "negative contrast": (at(CONTRAST, -1.0), f"{CONTRAST}: -1.0 is not allowed", "equal to 0"),
     "contrast above all": (at(CONTRAST, 128), f"{CONTRAST}: 128 is not allowed", "equal to 127.5"),

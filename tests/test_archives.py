@@ -24,7 +24,7 @@ def official(tmp_path, monkeypatch):
     """Make a small CIFAR-10, name it in params.yaml, and work in an empty folder."""
     folder = write_dataset(tmp_path / "copy")
     monkeypatch.chdir(tmp_path)
-    entry = {"source": "cifar10", "pictures_per_batch": 10, "sha256": digests_of(folder)}
+    entry = {"source": "cifar10", "pictures_per_batch": 10, "files": digests_of(folder)}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump({"datasets": {"small": entry}}))
     return folder
 

@@ -285,6 +285,7 @@ KINDS = (*WIDTHS, list)
 class MadeUp(Source):
     """A source of other pictures, classes and batches than the project's own."""
 
+    files: str = "made up"
     shape: tuple[int, ...] = (20, 24)
     n_classes: int = 37
     kind: Any = np.int64

@@ -110,14 +110,17 @@ def test_nothing_is_trained_on_no_features(tmp_path):
 
 
 def options_of(stage):
-    """Return the names of a stage's arguments and options, and their help."""
+    """Return the names of a stage's arguments and options, as users write them, and their help."""
     main = import_module(f"stages.{stage}").main
     hints = get_type_hints(main, include_extras=True)
     found = {}
     for name in inspect.signature(main).parameters:
         info = get_args(hints[name])[1]
         is_option = isinstance(info, typer.models.OptionInfo)
-        found[f"--{name.replace('_', '-')}" if is_option else name] = info.help
+        # What Typer takes for a default is, in an annotation, the option's own name.
+        own = info.default if isinstance(info.default, str) else None
+        option = own or f"--{name.replace('_', '-')}"
+        found[option if is_option else name] = info.help
     return found
 
 

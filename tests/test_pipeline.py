@@ -446,7 +446,8 @@ def test_pictures_of_any_size_and_number_of_classes_go_through_the_study(
 ):
     (project.path / "stages" / "sources" / "shapes.py").write_text(SHAPES)
     params = project.read()
-    own = {"source": "shapes", "n_classes": n_classes, "shape": shape, "kind": kind}
+    own = {"source": "shapes", "files": "dvc.yaml", "n_classes": n_classes}
+    own |= {"shape": shape, "kind": kind}
     params["datasets"] = {"shapes": own}
     learned = {"pca": {"input": "shapes-normalize"}, "patches": {}}
     params["features"] = {

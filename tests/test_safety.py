@@ -21,7 +21,7 @@ EXCEPTIONS = {
     # test_unpickling.
     ("stages/sources/cifar10_pickles.py", "pickle"),
     # It runs DVC, with arguments and no shell.
-    ("stages/study.py", "subprocess"),
+    ("stages/follow/repro.py", "subprocess"),
 }
 
 

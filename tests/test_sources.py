@@ -188,7 +188,7 @@ def official(tmp_path, monkeypatch):
     (folder / "readme.html").write_text("not one of the seven")
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    entry = {"source": "cifar10", "pictures_per_batch": 10, "sha256": digests_of(folder)}
+    entry = {"source": "cifar10", "pictures_per_batch": 10, "files": digests_of(folder)}
     PARAMS.write_text(yaml.safe_dump({"datasets": {"small": entry}}))
     return folder
 

@@ -20,7 +20,7 @@ PATH = "reports/photos/report.md"
 
 
 def study(project: Project, dataset: str = "photos") -> subprocess.CompletedProcess:
-    return project.run("python", "-m", "stages.study", dataset, check=False)
+    return project.run("python", "-m", "stages.study", "run", dataset, check=False)
 
 
 def test_a_log_has_one_line_for_each_stage_that_runs(project: Project):
@@ -163,7 +163,7 @@ def test_the_targets_of_make_say_what_they_do():
             text=True,
         ).stdout
         assert "echo installing the packages" in said
-        assert f"python -m stages.study {target}\n" in said
+        assert f"python -m stages.study run {target}\n" in said
 
 
 # ---------------------------------------------------------------- what is read, what is shown

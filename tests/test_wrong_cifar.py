@@ -42,7 +42,7 @@ def official(tmp_path, monkeypatch):
     folder = write_dataset(tmp_path / "copy" / "cifar-10-batches-py")
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
-    entry = {"source": "cifar10", "pictures_per_batch": 10, "sha256": digests_of(folder)}
+    entry = {"source": "cifar10", "pictures_per_batch": 10, "files": digests_of(folder)}
     Path("params.yaml").write_text(yaml.safe_dump({"datasets": {"small": entry}}))
     return folder
 

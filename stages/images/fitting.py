@@ -48,12 +48,18 @@ def read_picture(
     OSError
         If the file itself cannot be read.
     """
+    opened = open_picture(file, background)
+    return Fitted(fit_image(opened.image, shape, fit, background), opened.kinds)
+
+
+def fit_image(
+    image: Image.Image, shape: tuple[int, int, int], fit: Fit, background: str
+) -> npt.NDArray[np.uint8]:
+    """Bring a picture of mode "RGB" or "L" to one shape, see `read_picture`."""
     height, width, channels = shape
-    image, kinds = open_picture(file, background)
-    image = _resized(
-        image.convert("L" if channels == 1 else "RGB"), (width, height), fit, background
-    )
-    return Fitted(np.asarray(image, dtype=np.uint8).reshape(shape), kinds)
+    image = image.convert("L" if channels == 1 else "RGB")
+    resized = _resized(image, (width, height), fit, background)
+    return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
 def _resized(image: Image.Image, size: tuple[int, int], fit: Fit, background: str) -> Image.Image:

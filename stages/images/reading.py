@@ -35,10 +35,13 @@ class Opened(NamedTuple):
     kinds : frozenset of str
         Of "animated", "cmyk", "deep" (more than 8 bits), "grey", "palette", "transparent" and
         "turned" (by its Exif data).
+    form : str
+        One of `FORMATS`.
     """
 
     image: Image.Image
     kinds: frozenset[str]
+    form: str
 
 
 def open_picture(file: Path | IO[bytes], background: str) -> Opened:
@@ -68,7 +71,7 @@ def open_picture(file: Path | IO[bytes], background: str) -> Opened:
                     f"{image.width}x{image.height} pixels are more than {MOST_PIXELS}: shrink it"
                 )
             image.load()
-            return _brought(image, background)
+            return _brought(image, background, str(image.format))
     except UnreadableError:
         raise
     except Exception as error:  # a damaged file can raise nearly anything
@@ -84,7 +87,7 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _brought(image: Image.Image, background: str) -> Opened:
+def _brought(image: Image.Image, background: str, form: str) -> Opened:
     kinds = set()
     if getattr(image, "n_frames", 1) > 1:
         kinds.add("animated")
@@ -105,8 +108,8 @@ def _brought(image: Image.Image, background: str) -> Opened:
         image = _opaque(image, background)
     if image.mode in {"1", "L"}:
         kinds.add("grey")
-        return Opened(image.convert("L"), frozenset(kinds))
-    return Opened(image.convert("RGB"), frozenset(kinds))
+        return Opened(image.convert("L"), frozenset(kinds), form)
+    return Opened(image.convert("RGB"), frozenset(kinds), form)
 
 
 def _shallow(image: Image.Image) -> Image.Image:

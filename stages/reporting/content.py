@@ -37,6 +37,7 @@ def page_values(outcome: Outcome, written: dict[str, Written]) -> dict[str, Any]
             for judgement in outcome.judgements
         ],
         "best_classes": classes[classes["experiment"] == best.name].drop(columns="experiment"),
+        "n_claims": len(outcome.judgements),
         "n_experiments": len(results),
         "n_seeds": " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1]))),
         "n_near_duplicates": len(outcome.near_duplicates),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import Field
 
 from stages.data.samples import PictureShape, Samples, Split
 from stages.params.loading import Section, entry, parse
@@ -42,6 +44,9 @@ class Source(Section):
 
     Attributes
     ----------
+    files : str
+        What the pictures are made of: a list of files with their digests, or a folder. DVC fetches
+        anew when it changes.
     redistributable : bool
         Whether figures that show its pictures may be committed; ``.gitignore`` lists those folders.
     about : str
@@ -52,6 +57,7 @@ class Source(Section):
     about: ClassVar[str] = ""
 
     source: str
+    files: Annotated[str, Field(min_length=1)]
 
     @abstractmethod
     def outline(self) -> Outline:
@@ -66,6 +72,10 @@ class Source(Section):
         PipelineError
             If the pictures cannot be had, or are not what they must be.
         """
+
+    def fetch_with_card(self) -> tuple[Samples, dict[str, Any]]:
+        """Return all pictures, and what there is to say of them beyond how many there are."""
+        return self.fetch(), {}
 
 
 def make_source(document: dict[str, Any], name: str) -> Source:

@@ -2,7 +2,7 @@
 
 A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009,
 https://www.cs.toronto.edu/~kriz/cifar.html. Where the files come from does not matter and is
-no parameter: what they must be is, as SHA-256 digests in params.yaml.
+no parameter: what they must be is, as a list of SHA-256 digests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from stages.data.samples import Samples
 from stages.runtime.errors import PipelineError
@@ -39,6 +39,7 @@ from stages.sources.cifar10_others import (
     wrong_path,
 )
 from stages.sources.cifar10_pickles import MAX_BYTES
+from stages.sources.digests import read_digests
 
 LOCAL_SETTING = "CIFAR10_ARCHIVE"
 MIRRORS_SETTING = "CIFAR10_MIRRORS"
@@ -59,7 +60,6 @@ UNPACKERS: dict[bytes, Callable[..., Any]] = {
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
 }
-Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Cifar10(Source):
@@ -71,14 +71,6 @@ class Cifar10(Source):
     """
 
     pictures_per_batch: Annotated[int, Field(ge=10, le=10_000)]
-    sha256: dict[str, Digest]
-
-    @field_validator("sha256")
-    @classmethod
-    def _complete(cls, value: dict[str, str]) -> dict[str, str]:
-        if set(value) != set(FILE_NAMES):
-            raise ValueError(f"it must give a digest for each of {', '.join(FILE_NAMES)}")
-        return value
 
     def outline(self) -> Outline:
         """Return six batches of equal size of 32x32 colour pictures."""
@@ -94,22 +86,39 @@ class Cifar10(Source):
             archive or folder is damaged, lacks a file, has another, or unpacks to too much; if a
             file cannot be written.
         """
+        digests = read_digests(Path(self.files), FILE_NAMES)
         with tempfile.TemporaryDirectory() as name:
-            self._copy_files(Path(name))
+            _Copies(Path(name), digests).copy_files()
             return read_batches(Path(name))
 
-    def _copy_files(self, folder: Path) -> None:
+
+class _Copies:
+    """The official files in a folder of ours, each checked before it is written.
+
+    Attributes
+    ----------
+    folder : Path
+    digests : dict of str to str
+        SHA-256 of each file, by its name.
+    """
+
+    def __init__(self, folder: Path, digests: dict[str, str]) -> None:
+        self.folder = folder
+        self.digests = digests
+
+    def copy_files(self) -> None:
+        """Copy from the first place that has the files."""
         local = os.environ.get(LOCAL_SETTING)
         # Not expanduser(): of a "~" that reaches us the shell knew no home either.
         place = Path(local) if local else _download()
         if place.is_dir():
-            self._copy_folder(place, folder)
+            self._copy_folder(place)
         elif place.is_file():
-            self._copy_archive(place, folder)
+            self._copy_archive(place)
         else:
             raise wrong_path(LOCAL_SETTING, str(local))
 
-    def _copy_folder(self, place: Path, folder: Path) -> None:
+    def _copy_folder(self, place: Path) -> None:
         if not (place / META_NAME).exists() and (place / FOLDER).is_dir():
             place = place / FOLDER
         for name in FILE_NAMES:
@@ -117,9 +126,9 @@ class Cifar10(Source):
                 found = {path.name for depth in ("*", "*/*") for path in place.glob(depth)}
                 raise wrong_files(place, found, name, "extract the archive again")
             with (place / name).open("rb") as file:
-                self._keep(folder / name, file.read(MAX_BYTES), str(place / name))
+                self._keep(self.folder / name, file.read(MAX_BYTES), str(place / name))
 
-    def _copy_archive(self, place: Path, folder: Path) -> None:
+    def _copy_archive(self, place: Path) -> None:
         """Read the wanted members in one pass, by the last part of their names.
 
         Nothing is extracted: a member's content is read, and written under a name of ours. So
@@ -130,8 +139,8 @@ class Cifar10(Source):
         try:
             for name, content in _plain_files(place):
                 found.add(name)
-                if name in FILE_NAMES and not (folder / name).exists():
-                    self._keep(folder / name, content.read(MAX_BYTES), f"{name} in {place}")
+                if name in FILE_NAMES and not (self.folder / name).exists():
+                    self._keep(self.folder / name, content.read(MAX_BYTES), f"{name} in {place}")
         except PipelineError:
             raise
         except Exception as error:  # a broken archive can raise nearly anything
@@ -140,14 +149,14 @@ class Cifar10(Source):
             reason = ascii(f"{type(error).__name__}: {error}"[:100])[1:-1]
             raise wrong_archive(place, reason, AGAIN) from None
         for name in FILE_NAMES:
-            if not (folder / name).exists():
+            if not (self.folder / name).exists():
                 raise wrong_files(place, found, name, AGAIN)
 
     def _keep(self, path: Path, content: bytes, what: str) -> None:
         found = hashlib.sha256(content).hexdigest()
-        if found != self.sha256[path.name]:
+        if found != self.digests[path.name]:
             raise PipelineError(
-                f"{what} is not CIFAR-10's: sha256 {found}, expected {self.sha256[path.name]}: "
+                f"{what} is not CIFAR-10's: sha256 {found}, expected {self.digests[path.name]}: "
                 f"{AGAIN}"
             )
         try:

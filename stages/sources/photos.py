@@ -5,6 +5,10 @@ The question put to a classifier: which photograph does this patch come from?
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -15,6 +19,7 @@ from stages.data.batches import join_batches
 from stages.data.samples import Samples, Split
 from stages.runtime.errors import PipelineError
 from stages.sources.base import Outline, Source
+from stages.sources.digests import read_digests
 
 SIDE = 32  # height and width of a patch
 # As CIFAR-10 has them, so that the same experiments can be run.
@@ -29,6 +34,19 @@ SPLITS = {
 N_STRIPS = 12
 # Patches drawn for one that has contrast; where 2 % have it, 1,000 in a row miss it once in 10^9.
 MAX_DRAWS = 1000
+# What is read below, and where it lies.
+FILES = {
+    "astronaut.png": "skimage.data",
+    "chelsea.png": "skimage.data",
+    "coffee.png": "skimage.data",
+    "hubble_deep_field.jpg": "skimage.data",
+    "ihc.png": "skimage.data",
+    "motorcycle_left.png": "skimage.data",
+    "retina.jpg": "skimage.data",
+    "rocket.jpg": "skimage.data",
+    "china.jpg": "sklearn.datasets.images",
+    "flower.jpg": "sklearn.datasets.images",
+}
 GREY = np.array([0.2125, 0.7154, 0.0721])  # luminance of red, green, blue (ITU-R BT.709)
 
 
@@ -76,8 +94,10 @@ class Photos(Source):
         Raises
         ------
         PipelineError
-            If a strip of a photograph hardly has a patch of `min_contrast`.
+            If a photograph is not the one of the list, or a strip of it hardly has a patch of
+            `min_contrast`.
         """
+        _check_files(read_digests(Path(self.files), FILES))
         photographs = _photographs()
         generator = np.random.default_rng(self.seed)
         batches = {}
@@ -121,6 +141,17 @@ def _random_patch(
     top = generator.integers(strip.shape[0] - SIDE + 1)
     left = generator.integers(strip.shape[1] - SIDE + 1)
     return strip[top : top + SIDE, left : left + SIDE]
+
+
+def _check_files(digests: Mapping[str, str]) -> None:
+    """Raise a PipelineError unless the packages have the photographs of the list."""
+    for name, package in FILES.items():
+        content = (resources.files(package) / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digests[name]:
+            raise PipelineError(
+                f"{name} of {package} is another picture than it was: install the versions of "
+                "requirements.txt, or write its digest into the list to study the new one"
+            )
 
 
 def _photographs() -> dict[str, npt.NDArray[np.uint8]]:

@@ -12,7 +12,7 @@ from stages.statistics.comparisons import difference, holm
 from stages.statistics.units import PERCENT, bracket, number, p_value, plus_minus
 from stages.tables.base import DIGITS, Outcome, Table
 from stages.tables.measures import accuracy_intervals, interval, spread
-from stages.tables.questions import questions_asked
+from stages.tables.questions import comparable, questions_asked
 
 DIFFERENCE = (
     "baseline",
@@ -55,11 +55,7 @@ def _accuracy(result: Result) -> dict[str, Any]:
 
 
 def _difference(result: Result, baseline: Result | None) -> dict[str, Any]:
-    if (
-        baseline is None
-        or min(result.n_seeds, baseline.n_seeds) == 1
-        or not result.has_pictures_of(baseline)
-    ):
+    if baseline is None or not comparable(result, baseline):
         return dict.fromkeys(DIFFERENCE, np.nan)
     paired = result.is_paired_with(baseline)
     found = difference(baseline.runs("accuracy"), result.runs("accuracy"), paired=paired)

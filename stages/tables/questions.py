@@ -18,6 +18,11 @@ def questions_asked(outcome: Outcome) -> Iterator[tuple[str, Pairs]]:
             yield question.id, pairs
 
 
+def comparable(result: Result, baseline: Result) -> bool:
+    """Return whether both have several seeds, and answers for the same pictures."""
+    return min(result.n_seeds, baseline.n_seeds) > 1 and result.has_pictures_of(baseline)
+
+
 def pairs_of(question: Question, results: list[Result]) -> Pairs:
     """Return the experiments of a question that were run, each group's baseline before it.
 

@@ -122,7 +122,7 @@ def _make_project(sandbox: Path) -> Path:
     (sandbox / "archives").mkdir()
     project = sandbox / "project"
     project.mkdir()
-    entry = {"source": "cifar10", "pictures_per_batch": 10, "sha256": digests_of(sandbox / "copy")}
+    entry = {"source": "cifar10", "pictures_per_batch": 10, "files": digests_of(sandbox / "copy")}
     (project / PARAMS).write_text(yaml.safe_dump({"datasets": {"small": entry}}))
     return project
 

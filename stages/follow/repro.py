@@ -1,0 +1,60 @@
+"""Run `dvc repro` for a report, with what it is at, and its mistakes in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+from stages.follow.display import Display
+from stages.follow.events import Course, follow
+from stages.follow.mistakes import in_one_line
+from stages.runtime.errors import ParamsError, PipelineError
+
+DVC = (sys.executable, "-m", "dvc")
+
+
+def reproduce(target: str) -> None:
+    """Run what is not up to date of a stage and of all that it needs.
+
+    Raises
+    ------
+    PipelineError
+        If a stage fails, with its own line; if DVC fails, with what to do.
+    """
+    course = Course()
+    run_of_dvc = subprocess.Popen(  # noqa: S603 - no shell, and DVC alone
+        [*DVC, "repro", target],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},  # or lines come late
+        text=True,
+    )
+    # It has Ctrl-C, too, and is waited for while it clears up.
+    with run_of_dvc as process, Display(_count(target)) as display:
+        for event in follow(process.stdout or (), course):
+            display.show(event, course)
+    if process.returncode:
+        raise _error(course)
+    print(*course.said, sep="\n", end="\n" if course.said else "", file=sys.stderr)
+    print(f"{len(course.seen)} stages, of which {len(course.ran)} ran", file=sys.stderr)
+
+
+def _count(target: str) -> int | None:
+    """Return how many stages a target needs; None if DVC cannot tell, and will say why."""
+    graph = subprocess.run(  # noqa: S603
+        [*DVC, "dag", "--dot", target], capture_output=True, text=True, check=False
+    )
+    return len(re.findall(r'^"[^"]+";$', graph.stdout, re.MULTILINE)) or None
+
+
+def _error(course: Course) -> PipelineError:
+    """Return what is wrong: a stage's own line, or DVC's."""
+    if course.errors:
+        wrong_params = any("exited with 2" in line for line in course.said)
+        return (ParamsError if wrong_params else PipelineError)(course.errors[-1])
+    if any(line.startswith("Traceback") for line in course.said):
+        print(*course.said, sep="\n", file=sys.stderr)
+        return PipelineError("this is a fault of ours: please report the lines above")
+    return PipelineError(in_one_line("\n".join(course.said)) or "DVC broke off without a word")

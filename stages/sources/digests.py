@@ -1,0 +1,43 @@
+"""Lists of files with their SHA-256 digests, as ``sha256sum`` writes and checks them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from stages.runtime.errors import ParamsError
+
+LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
+
+
+def read_digests(path: Path, names: Collection[str]) -> dict[str, str]:
+    """Return the digest of each file, by its name.
+
+    Parameters
+    ----------
+    path : Path
+    names : collection of str
+        The files that it must list, and no others.
+
+    Raises
+    ------
+    ParamsError
+        If the list is missing, has a line of another form, a name twice, or others than `names`.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, IsADirectoryError):
+        raise ParamsError(f"files: {path} is no list of digests: name one") from None
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        match = LINE.fullmatch(line)
+        if not match or match[2] in found:
+            wrong = f"{match[2]} is there twice" if match else "it is no digest and name"
+            raise ParamsError(f"files: {path}, line {number}: {wrong}, see 'sha256sum'")
+        found[match[2]] = match[1]
+    if found.keys() != set(names):
+        odd = min(found.keys() ^ set(names))
+        wrong = "is not one of its files" if odd in found else "has no digest"
+        raise ParamsError(f"files: {path}: {odd} {wrong}")
+    return found
