@@ -12,6 +12,7 @@ import typer
 
 from stages.images.fitting import Fit, read_picture
 from stages.images.reading import UnreadableError
+from stages.prediction.bundle import read_bundle
 from stages.prediction.model import Model, load_model
 from stages.prediction.table import FORMATS, Answer, answer, shown
 from stages.runtime.command import run
@@ -23,7 +24,9 @@ BLOCK = 1000  # pictures in memory at a time
 
 @app.command()
 def main(
-    experiment: Annotated[str, typer.Argument(help="An experiment that was trained.")],
+    experiment: Annotated[
+        str, typer.Argument(help="An experiment that was trained, or an exported model's file.")
+    ],
     pictures: Annotated[
         list[str], typer.Argument(help="Files; folders, for all in them; -, for a list of either.")
     ],
@@ -45,7 +48,10 @@ def main(
 
     A picture that cannot be read has the reason in its row, and the exit code is 1.
     """
-    model = load_model(experiment, models, transforms)
+    if Path(experiment).is_file():
+        model, _ = read_bundle(Path(experiment))
+    else:
+        model = load_model(experiment, models, transforms)
     paths = list(_files(pictures))
     if not paths:
         raise PipelineError(f"there is no picture in {', '.join(pictures)}")

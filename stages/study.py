@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 from stages.editing.own_study import add_study, remove_study
-from stages.folders.listing import TABLE, list_pictures
+from stages.folders.listing import TABLE, check_watched, list_pictures
 from stages.follow.repro import reproduce
 from stages.params.loading import read_params
 from stages.runtime.command import run
 from stages.runtime.files import write_text
+from stages.sources.base import make_source
+from stages.sources.folder import Folder
 
 app = typer.Typer(add_completion=False)
 PARAMS = Path("params.yaml")
@@ -23,6 +25,9 @@ Name = Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.
 @app.command("run")
 def run_study(dataset: Name) -> None:
     """Run what is not up to date of ``report@<dataset>``; the last line is the report's path."""
+    source = make_source(read_params(PARAMS), dataset)
+    if isinstance(source, Folder):
+        check_watched(Path(source.files))
     reproduce(f"report@{dataset}")
     print(f"reports/{dataset}/report.md")
 
@@ -38,6 +43,7 @@ def add(
     if folder.is_relative_to(Path.cwd()):
         folder = folder.relative_to(Path.cwd())
     listing = list_pictures(folder)
+    check_watched(folder)
     document = read_params(PARAMS)
     _write(add_study(PARAMS.read_text(encoding="utf-8"), document, name, folder, listing))
     counts = f"{len(listing.pictures)} pictures of {len(listing.class_names)} classes"

@@ -111,13 +111,19 @@ def batch2(rows, labels):
 
 def last_words(module, *arguments):
     """Run a stage in this process to its failure; return its exit code and its one line."""
+    code, said = run_here(module, *arguments)
+    (line,) = said.splitlines()
+    return code, line
+
+
+def run_here(module, *arguments):
+    """Run a stage in this process; return its exit code and what it says on standard error."""
     errors = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stderr(errors):
         patch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
         with pytest.raises(SystemExit) as stop:
             run(module.app)
-    (line,) = errors.getvalue().splitlines()
-    return stop.value.code, line
+    return stop.value.code, errors.getvalue()
 
 
 def tree(folder):

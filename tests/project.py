@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -153,6 +154,11 @@ class Project:
         """Run `dvc repro` and return the stages whose command ran."""
         output = self.dvc("repro", *targets).stdout
         return set(re.findall(r"^Running stage '([^']+)':", output, re.MULTILINE))
+
+    def outdated(self) -> set[str]:
+        """Return the stages that depend on something that has changed; `code` alone runs."""
+        assert self.repro("code") == {"code"}
+        return set(json.loads(self.dvc("status", "--json").stdout))
 
     def outputs(self) -> dict[str, bytes]:
         """Return the bytes of every file that a stage wrote, by path."""

@@ -30,6 +30,7 @@ STAGES = [
     "report",
     "show",
     "predict",
+    "export",
     "gradcheck",
 ]
 

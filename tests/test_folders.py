@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from stages.folders.duplicates import SAME, duplicates
-from stages.folders.listing import list_pictures
+from stages.folders.listing import check_watched, list_pictures
 from stages.folders.pictures import CHUNK, Looks, n_chunks, read_pictures
 from stages.folders.splitting import split_pictures
 from stages.runtime.errors import PipelineError
@@ -252,6 +252,23 @@ def test_files_that_cannot_be_read_can_be_left_out(hostile):
     assert len(samples.labels) == 2 * FEWEST + 1
     assert {Path(name).stem for name in card["left_out"]} == names
     assert all(card["left_out"].values())
+
+
+def test_what_dvc_cannot_read_is_said_before_it_runs(hostile):
+    root, _ = hostile
+    (root / "cat" / "notes.txt").write_text("read, too, and nothing else")
+    for _ in range(5):
+        with pytest.raises(PipelineError, match="DVC") as error:
+            check_watched(root)
+        (name,) = [part for part in str(error.value).split() if "/" in part][:1]
+        left = [*root.rglob("*")]
+        (gone,) = [
+            path
+            for path in left
+            if os.fsencode(path.relative_to(root)).decode(errors="backslashreplace") == name
+        ]
+        gone.unlink()
+    check_watched(root)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 
 import pandas as pd
@@ -51,12 +52,27 @@ def test_show_prints_every_experiment_in_80_columns(project: Project):
 
 
 def test_predict_answers_for_every_picture_of_a_folder(project: Project):
-    (command,) = [line for line in COMMANDS if line.startswith("python -m stages.predict")]
+    command = next(line for line in COMMANDS if line.startswith("python -m stages.predict"))
     rows = project.run(*shlex.split(command)).stdout.splitlines()[1:]
     folder = project.path / "reports" / "photos" / "figures"
     assert [row.split(",")[0] for row in rows] == sorted(
         f"reports/photos/figures/{file.name}" for file in folder.iterdir()
     )
+
+
+def test_an_exported_model_answers_as_the_experiment_does(project: Project):
+    first, export, second = [
+        shlex.split(line)
+        for line in COMMANDS
+        if re.match(r"python -m stages\.(predict|export)", line)
+    ]
+    wanted = project.run(*first).stdout
+    project.run(*export)
+    assert project.run(*second).stdout == wanted
+    (code,) = re.findall(r"`(stages\.model\.load.*?)`", TEXT, re.DOTALL)
+    shutil.copy(project.path / "reports/photos/figures/confusion.png", project.path / "picture.jpg")
+    script = f"import stages.model; print({code}[0])"
+    assert project.run("python", "-c", script).stdout.strip() in wanted
 
 
 def test_check_prints_what_the_readme_says(project: Project):

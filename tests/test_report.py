@@ -50,11 +50,14 @@ def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT):
     params.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
     forensics = folder / "forensics.npz"
     save_readings(forensics, [])
+    card = folder / "card.json"
+    card.write_text('{"parts": {"a": {"x": 1}}}')
     # Made-up results are of 1,000 pictures, the lists of near-duplicates of real test batches.
     report.main(
         dataset,
         folder / "evaluations",
         forensics,
+        card,
         folder / "reports",
         params,
         CLAIMS,
@@ -290,7 +293,7 @@ def test_one_seed_gives_a_report_without_spreads(tmp_path):
 
 def test_every_latex_table_is_balanced_and_escaped(folder):
     files = list((folder / "reports" / "tables").glob("*.tex"))
-    assert len(files) == 2 * (len(QUESTIONS) - 1) + 6
+    assert len(files) == 2 * (len(QUESTIONS) - 1) + 7
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.startswith(r"\begin{tabular}{")

@@ -68,6 +68,25 @@ def test_a_log_has_a_line_a_minute_of_the_steps_of_a_long_stage(monkeypatch, cap
     ]
 
 
+def test_what_is_counted_anew_is_timed_anew(monkeypatch, capsys):
+    clock = [0.0]
+    monkeypatch.setattr(display.time, "monotonic", lambda: clock[0])
+    shown = Display(9)
+    lines = ["Running stage 'preprocess@photos-hog':", *[f"{k} of 3: x" for k in (1, 2, 3, 1, 2)]]
+    course = Course()
+    for event in follow(lines, course):
+        shown.show(event, course)
+        clock[0] += 600
+    # Each step took ten minutes, those of the first time through as well.
+    assert re.findall(r"(\d) of 3, about (\S+)", capsys.readouterr().err) == [
+        ("1", "20"),
+        ("2", "10"),
+        ("3", "a"),
+        ("1", "20"),
+        ("2", "10"),
+    ]
+
+
 def test_stages_that_take_long_print_the_steps_that_are_done(project: Project):
     stages = ["forensics@photos", "train@photos-hog", "preprocess@photos-hog"]
     printed = project.dvc("repro", "--force", "--single-item", *stages).stdout

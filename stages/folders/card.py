@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stages.folders.duplicates import SAME, Pair, in_two_classes
-from stages.folders.listing import Listed
+from stages.folders.listing import Listed, written
 from stages.folders.pictures import Picture
 
 SHOWN = 20  # files that are named; of more, the number
-
-
-def written(path: Path, folder: Path) -> str:
-    """Return a file's path in the folder; bytes that are no UTF-8 are written out."""
-    return os.fsencode(path.relative_to(folder)).decode(errors="backslashreplace")
 
 
 def list_unreadable(reasons: Mapping[Path, str], folder: Path) -> str:

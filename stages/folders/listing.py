@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -83,6 +84,33 @@ def list_pictures(folder: Path) -> Listing:
     return listing
 
 
+def check_watched(folder: Path) -> None:
+    """Raise a PipelineError if DVC cannot watch a folder: it reads all files, pictures or not.
+
+    A pipe it would wait for without end, and say of the rest what nobody understands.
+    """
+    for place, _, names in os.walk(folder, onerror=_raise):
+        for file in (Path(place, name) for name in names):
+            try:
+                file.name.encode()
+                wrong = "" if stat.S_ISREG(file.stat().st_mode) else "is no plain file"
+            except UnicodeEncodeError:
+                wrong = "has a name that is no UTF-8"
+            except OSError as error:
+                wrong = f"cannot be read ({error.strerror})"
+            if wrong:
+                raise PipelineError(
+                    f"{written(file, folder)} in {written(folder)} {wrong}: DVC, which watches the "
+                    "folder, stops at such files: rename or remove it"
+                )
+
+
+def written(path: Path, folder: Path | None = None) -> str:
+    """Return a path, in a folder or as it is; bytes that are no UTF-8 are written out."""
+    shown = path.relative_to(folder) if folder else path
+    return os.fsencode(shown).decode(errors="backslashreplace")
+
+
 def _from_folders(folder: Path) -> Listing:
     tops = _folders(folder)
     parted = {"train", "test"} <= tops.keys() <= PARTS.keys() and bool(_folders(tops["train"]))
@@ -135,8 +163,7 @@ def _check_name(path: Path) -> None:
     try:
         path.name.encode()
     except UnicodeEncodeError:
-        shown = os.fsencode(path.name)
-        raise PipelineError(f"the name of the folder {shown!r} is no UTF-8: rename it") from None
+        raise PipelineError(f"the name of {written(path)} is no UTF-8: rename it") from None
 
 
 def _from_table(folder: Path) -> Iterator[Listed]:

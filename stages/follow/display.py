@@ -25,7 +25,8 @@ class Display:
 
     def __init__(self, total: int | None) -> None:
         self.total = total
-        self._since = self._printed = 0.0
+        self._since = self._printed = self._last = 0.0
+        self._done = 0
         # A bar without a bar: one line that is written anew, and cleared in the end.
         self._line = tqdm(bar_format="{desc}", disable=None, leave=False)
 
@@ -45,22 +46,27 @@ class Display:
 
         A log gets a line for each stage, and one a minute for the steps of a long one.
         """
+        now = time.monotonic()
         of = f" of {self.total}" if self.total else ""
         stage = course.ran[-1].replace("@", " ")
         text = f"stage {len(course.seen)}{of}: {stage}"
         if isinstance(event, Started):
-            self._since = time.monotonic()
+            self._since, self._done = now, 0
         else:
-            text += f", {event.done} of {event.total}, {self._left(event)}"
+            if event.done <= self._done:  # it counts anew: the next view of all pictures
+                self._since = self._last
+            self._done = event.done
+            text += f", {event.done} of {event.total}, {_left(event, now - self._since)}"
+        self._last = now
         if self._line.disable:
-            if isinstance(event, Started) or time.monotonic() - self._printed > SECONDS:
+            if isinstance(event, Started) or now - self._printed > SECONDS:
                 print(text, file=sys.stderr, flush=True)
-                self._printed = time.monotonic()
+                self._printed = now
         else:
             self._line.set_description_str(text)
 
-    def _left(self, step: Step) -> str:
-        """Return the time that the stage's other steps take if they are like those done."""
-        per_step = (time.monotonic() - self._since) / step.done
-        minutes = round(per_step * (step.total - step.done) / SECONDS)
-        return f"about {minutes} minutes left" if minutes > 1 else "about a minute left"
+
+def _left(step: Step, seconds: float) -> str:
+    """Return the time that the other steps take if they are like those done."""
+    minutes = round(seconds / step.done * (step.total - step.done) / SECONDS)
+    return f"about {minutes} minutes left" if minutes > 1 else "about a minute left"

@@ -71,7 +71,7 @@ def open_picture(file: Path | IO[bytes], background: str) -> Opened:
                     f"{image.width}x{image.height} pixels are more than {MOST_PIXELS}: shrink it"
                 )
             image.load()
-            return _brought(image, background, str(image.format))
+            return bring(image, background)
     except UnreadableError:
         raise
     except Exception as error:  # a damaged file can raise nearly anything
@@ -87,7 +87,15 @@ def _without_warnings() -> Iterator[None]:
         yield
 
 
-def _brought(image: Image.Image, background: str, form: str) -> Opened:
+def bring(image: Image.Image, background: str) -> Opened:
+    """Bring an image that is in memory to colour or grey, upright and opaque.
+
+    Raises
+    ------
+    UnreadableError
+        If its pixels are of a kind that is not read.
+    """
+    form = str(image.format)
     kinds = set()
     if getattr(image, "n_frames", 1) > 1:
         kinds.add("animated")

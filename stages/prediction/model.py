@@ -78,9 +78,19 @@ def load_model(experiment: str, models: Path, transforms: Path) -> Model:
     PipelineError
         If something is missing or damaged, or does not fit the rest.
     """
-    folder = models / experiment
-    settings = parse(Experiment, read_json(folder / "experiment.json"), experiment)
+    settings = read_settings(experiment, models)
     features = f"{settings.dataset}-{settings.preprocessing}"
     chain = load_chain(transforms / settings.dataset, features)
-    loaded = [load_network(network_path(folder, seed)) for seed in settings.seeds]
+    loaded = [load_network(network_path(models / experiment, seed)) for seed in settings.seeds]
     return Model(chain, [network for network, _ in loaded], loaded[0][1], settings.average_views)
+
+
+def read_settings(experiment: str, models: Path) -> Experiment:
+    """Return the settings that an experiment's networks were trained with.
+
+    Raises
+    ------
+    PipelineError
+        If they are missing or damaged.
+    """
+    return parse(Experiment, read_json(models / experiment / "experiment.json"), experiment)

@@ -14,9 +14,9 @@ from pydantic import Field, field_validator
 
 from stages.data.batches import join_batches
 from stages.data.samples import PictureShape, Samples, Split
-from stages.folders.card import describe, list_unreadable, written
+from stages.folders.card import describe, list_unreadable
 from stages.folders.duplicates import duplicates
-from stages.folders.listing import Listed, Listing, list_pictures
+from stages.folders.listing import Listed, Listing, list_pictures, written
 from stages.folders.pictures import Looks, Picture, n_chunks, read_pictures
 from stages.folders.splitting import split_pictures
 from stages.images.fitting import Fit
