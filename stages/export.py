@@ -7,13 +7,19 @@ from typing import Annotated
 
 import typer
 
+from stages.evaluation.results import settings_of
 from stages.images.fitting import Fit
+from stages.params.loading import read_params
 from stages.prediction.bundle import Files, Manner, write_bundle
 from stages.prediction.model import load_model, read_settings
+from stages.reporting.model_card import Provenance, model_card
 from stages.runtime.command import run
+from stages.runtime.files import read_json, write_text
+from stages.sources.base import make_source
 from stages.training.seeds import network_path
 
 app = typer.Typer(add_completion=False)
+CARD = "MODEL.md"
 
 
 @app.command()
@@ -30,8 +36,15 @@ def main(
     transforms: Annotated[Path, typer.Option(help="The folder of stored transforms.")] = Path(
         "data/transforms"
     ),
+    evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")] = Path(
+        "data/evaluations"
+    ),
+    params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
+    minutes: Annotated[Path, typer.Option(help="What experiments took.")] = Path(
+        "study/minutes.json"
+    ),
 ) -> None:
-    """Write the chain of transforms and the networks of all seeds; `stages.model.load` reads it."""
+    """Write the transforms and all networks, for `stages.model.load`; and MODEL.md beside them."""
     model = load_model(experiment, models, transforms)
     settings = read_settings(experiment, models)
     folder = transforms / settings.dataset
@@ -41,7 +54,17 @@ def main(
         {name: folder / f"{name}.npz" for name in names},
         {str(seed): network_path(models / experiment, seed) for seed in settings.seeds},
     )
+    document = read_params(params)
+    known = Provenance(
+        experiment,
+        settings,
+        read_json(evaluations / settings.dataset / f"{experiment}.json"),
+        settings_of(document, settings),
+        make_source(document, settings.dataset).about,
+        read_json(minutes).get(experiment),
+    )
     write_bundle(output, experiment, model, files, Manner(fit, background))
+    write_text(output.with_name(CARD), model_card(model, known, output.name))
 
 
 if __name__ == "__main__":

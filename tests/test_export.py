@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -21,6 +22,7 @@ from stages.model import PictureClassifier, load
 from stages.prediction.bundle import read_bundle
 from stages.prediction.model import load_model
 from stages.runtime.errors import PipelineError
+from stages.runtime.files import read_json
 from stages.runtime.npz import load_npz, save_npz
 from tests.helpers import ROOT, last_words
 from tests.project import Project
@@ -28,15 +30,25 @@ from tests.project import Project
 HOG = "photos-hog-standardize"
 
 
+def folders_of(project):
+    """Return what `export` reads of a project, by its options."""
+    return {
+        "models": project.path / "models",
+        "transforms": project.path / "data" / "transforms",
+        "evaluations": project.path / "data" / "evaluations",
+        "params": project.path / "params.yaml",
+    }
+
+
 @pytest.fixture(scope="module")
 def finished_files(finished: Project, tmp_path_factory):
     """Return the test pictures of the small project, its folders, and an exported model."""
     folder = tmp_path_factory.mktemp("model")
-    models, transforms = finished.path / "models", finished.path / "data" / "transforms"
-    export.main(HOG, folder / "model.npz", models=models, transforms=transforms)
+    folders = folders_of(finished)
+    export.main(HOG, folder / "model.npz", **folders)
     raw = open_samples(finished.path / "data" / "samples" / "photos-raw")
     pictures = np.array(raw.select(["data_batch_2"])[0])
-    return folder / "model.npz", pictures, (models, transforms)
+    return folder / "model.npz", pictures, folders
 
 
 @pytest.fixture
@@ -51,11 +63,15 @@ def pictures(finished_files):
 
 def test_the_answers_are_those_of_the_experiment(finished_files, tmp_path):
     file, pictures, folders = finished_files
-    wanted = load_model(HOG, *folders).predict_proba(pictures).mean(axis=0)
+    wanted = (
+        load_model(HOG, folders["models"], folders["transforms"])
+        .predict_proba(pictures)
+        .mean(axis=0)
+    )
     loaded = load(file)
     assert loaded.predict_proba(pictures).tobytes() == wanted.tobytes()
     assert loaded.predict(pictures).tolist() == loaded.classes_[wanted.argmax(axis=1)].tolist()
-    export.main(HOG, tmp_path / "again.npz", models=folders[0], transforms=folders[1])
+    export.main(HOG, tmp_path / "again.npz", **folders)
     assert (tmp_path / "again.npz").read_bytes() == file.read_bytes()
 
 
@@ -106,7 +122,7 @@ def test_background_and_fit_are_the_files_or_ones_own(finished_files, tmp_path):
     files = {}
     for name, fit, background in (("a", "pad", "black"), ("b", "crop", "white")):
         files[name] = tmp_path / f"{name}.npz"
-        export.main(HOG, files[name], fit, background, *folders)
+        export.main(HOG, files[name], fit, background, **folders)
     first, second = (load(file).predict_proba([glass]) for file in files.values())
     assert np.abs(first - second).max() > 1e-6
     changed = PictureClassifier(files["a"], "crop", "white").fit()
@@ -141,6 +157,21 @@ def test_what_is_no_picture_is_refused(exported, what):
 def test_one_picture_is_no_list(exported):
     with pytest.raises(PipelineError, match="list"):
         load(exported).predict("picture.png")
+
+
+def test_the_card_says_what_was_measured(exported, finished):
+    text = exported.with_name("MODEL.md").read_text()
+    _, front, body = text.split("---\n", 2)
+    card = yaml.safe_load(front)
+    scores = read_json(finished.path / "data" / "evaluations" / "photos" / f"{HOG}.json")
+    (result,) = card["model-index"][0]["results"]
+    assert result["metrics"] == [{"type": "accuracy", "value": scores["ensemble"]["accuracy"]}]
+    assert (card["datasets"], card["license"]) == (["photos"], "mit")
+    for row in scores["per_class"]:
+        assert f"| {row['class']} | {100 * row['precision']:.1f} % |" in body
+    assert "`hog` (orientations 9" in body
+    assert "`standardize`" in body
+    assert str(finished.path) not in text
 
 
 # ---------------------------------------------------------------- strangers' files
@@ -249,7 +280,7 @@ def test_a_weight_that_is_no_number_is_refused(finished, tmp_path):
     arrays["weight_0"][0, 0] = np.nan
     save_npz(models / HOG / "seed-1.npz", header, arrays)
     file = tmp_path / "model.npz"
-    export.main(HOG, file, models=models, transforms=finished.path / "data" / "transforms")
+    export.main(HOG, file, **folders_of(finished) | {"models": models})
     with pytest.raises(PipelineError, match="not finite"):
         read_bundle(file)
 
