@@ -74,7 +74,7 @@ VISIBLE = [
     "input of another form",
     "fit missing",
     "no components",
-    "malformed digest",
+    "no files",
     "too many pictures",
 ]
 
