@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from stages.folders.listing import TABLE, check_watched, list_pictures
 from stages.follow.repro import reproduce
 from stages.params.loading import read_params
 from stages.runtime.command import run
+from stages.runtime.errors import ParamsError
 from stages.runtime.files import write_text
 from stages.sources.base import make_source
 from stages.sources.folder import Folder
@@ -25,9 +27,10 @@ Name = Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.
 @app.command("run")
 def run_study(dataset: Name) -> None:
     """Run what is not up to date of ``report@<dataset>``; the last line is the report's path."""
-    source = make_source(read_params(PARAMS), dataset)
-    if isinstance(source, Folder):
-        check_watched(Path(source.files))
+    with suppress(ParamsError):  # of which the stage check has more to say
+        source = make_source(read_params(PARAMS), dataset)
+        if isinstance(source, Folder):
+            check_watched(Path(source.files))
     reproduce(f"report@{dataset}")
     print(f"reports/{dataset}/report.md")
 

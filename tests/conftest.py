@@ -10,13 +10,13 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.isolation import isolate
-from tests.project import Project
+from tests.project import LEAST, Project
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-SLOW_FIXTURES = {"project", "finished"}  # projects in which DVC runs
+SLOW_FIXTURES = {"project", "finished", "least"}  # projects in which DVC runs
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,17 +37,33 @@ def isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
-    """Return a small project that has run once and is committed; tests work on copies."""
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Return a folder that all processes of a test run share."""
     own = tmp_path_factory.getbasetemp()
-    folder = own if worker_id == "master" else own.parent  # one for all processes
-    with FileLock(folder / "finished.lock"):
-        if not (folder / "finished").exists():
-            project = Project.create(folder / "unfinished")
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session")
+def finished(shared: Path) -> Project:
+    """Return a small project that has run once and is committed; tests work on copies."""
+    return run_once(shared / "finished", None)
+
+
+@pytest.fixture(scope="session")
+def least(shared: Path) -> Project:
+    """Return a project of two experiments that has run once and is committed."""
+    return run_once(shared / "least", LEAST)
+
+
+def run_once(path: Path, names: tuple[str, ...] | None) -> Project:
+    """Return a project that has run; the first process that needs it makes it."""
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            project = Project.create(path.with_suffix(".unfinished"), names)
             project.repro()
             project.commit("results")
-            project.path.rename(folder / "finished")
-    return Project(folder / "finished")
+            project.path.rename(path)
+    return Project(path)
 
 
 @pytest.fixture

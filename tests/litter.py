@@ -23,6 +23,5 @@ def leave_files(root: Path) -> None:
         ):
             (folder / inner).mkdir(exist_ok=True)
             shutil.copy(module, folder / inner / name)
-        shutil.copy(module, folder / f"{module.stem} (copy).py")
         # Emacs locks what it has open with a link to nowhere.
         (folder / f".#{module.name}").symlink_to("someone@somewhere.1234:5678")

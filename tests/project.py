@@ -61,14 +61,20 @@ FORENSICS = {
 }
 
 
-def tiny_params() -> dict[str, Any]:
+# For what is the same with two experiments as with more.
+LEAST = ("photos-normalize", "photos-hog")
+
+
+def tiny_params(
+    features: tuple[str, ...] = FEATURES, experiments: tuple[str, ...] = EXPERIMENTS
+) -> dict[str, Any]:
     """Return the project's own parameters, cut down to what runs in seconds."""
     params = read_params(ROOT / "params.yaml")
     params["datasets"] = {"photos": {**params["datasets"]["photos"], "pictures_per_batch": 20}}
     params["transforms"]["pca"]["n_components"] = 5
     params["transforms"]["patches"] |= {"n_patches": 200, "n_atoms": 5}
-    params["features"] = {name: params["features"][name] for name in FEATURES}
-    params["experiments"] = {name: params["experiments"][name] for name in EXPERIMENTS}
+    params["features"] = {name: params["features"][name] for name in features}
+    params["experiments"] = {name: params["experiments"][name] for name in experiments}
     params["defaults"] |= {"epochs": 3, "seeds": [0, 1], "batch_size": 8}
     params["forensics"] = {"photos": FORENSICS}
     return params
@@ -87,7 +93,8 @@ class Project:
         self.path = path
 
     @classmethod
-    def create(cls, path: Path) -> Project:
+    def create(cls, path: Path, names: tuple[str, ...] | None = None) -> Project:
+        """Return a new one, of all features and experiments, or of those with certain names."""
         for name in COPIED:
             source, target = ROOT / name, path / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -96,7 +103,7 @@ class Project:
             else:
                 shutil.copy(source, target)
         project = cls(path)
-        project.write(tiny_params())
+        project.write(tiny_params(names, names) if names else tiny_params())
         project.git("init", "-q", "-b", "main")
         project.commit("the project")
         return project

@@ -223,6 +223,9 @@ def test_files_that_are_left_beside_the_code_are_no_code(tmp_path: Path):
     plugins, scripts = codebase.plugins, codebase.scripts
     write_records(codebase, tmp_path / "requirements.txt", tmp_path / "before")
     leave_files(tmp_path)
+    for name in ("transforms/hog", "sources/photos", "tables/claims", "train"):
+        file = tmp_path / "stages" / f"{name}.py"
+        shutil.copy(file, file.with_stem(f"{file.stem} (copy)"))
     littered = Codebase(tmp_path / "stages")
     assert (littered.plugins, littered.scripts) == (plugins, scripts)
     write_records(littered, tmp_path / "requirements.txt", tmp_path / "after")

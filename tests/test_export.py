@@ -90,7 +90,7 @@ def test_the_file_is_enough(exported, pictures, tmp_path):
     said = subprocess.run(
         [*command, "--format", "json"], cwd=here, capture_output=True, text=True, check=True
     )
-    assert [one["class"] for one in json.loads(said.stdout)] == [run.stdout.strip()]
+    assert [one["class_name"] for one in json.loads(said.stdout)] == [run.stdout.strip()]
 
 
 def test_pictures_come_in_every_way(exported, pictures, tmp_path):

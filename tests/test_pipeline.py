@@ -443,7 +443,7 @@ def test_pictures_of_any_size_and_number_of_classes_go_through_the_study(
 ):
     (project.path / "stages" / "sources" / "shapes.py").write_text(SHAPES)
     params = project.read()
-    own = {"source": "shapes", "files": "dvc.yaml", "n_classes": n_classes}
+    own = {"source": "shapes", "files": "study/photos.sha256", "n_classes": n_classes}
     own |= {"shape": shape, "kind": kind}
     params["datasets"] = {"shapes": own}
     learned = {"pca": {"input": "shapes-normalize"}, "patches": {}}

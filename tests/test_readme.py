@@ -69,7 +69,7 @@ def test_an_exported_model_answers_as_the_experiment_does(project: Project):
     wanted = project.run(*first).stdout
     project.run(*export)
     assert project.run(*second).stdout == wanted
-    (code,) = re.findall(r"`(stages\.model\.load.*?)`", TEXT, re.DOTALL)
+    (code,) = re.findall(r"`(stages\.model\.load\(.*?)`", TEXT)
     shutil.copy(project.path / "reports/photos/figures/confusion.png", project.path / "picture.jpg")
     script = f"import stages.model; print({code}[0])"
     assert project.run("python", "-c", script).stdout.strip() in wanted

@@ -26,6 +26,7 @@ from stages.sources.cifar10_layout import BATCH_NAMES, read_batches
 from tests.helpers import (
     FETCHED,
     FILE_NAMES,
+    ROOT,
     assert_fetched,
     batch2,
     digests_of,
@@ -55,7 +56,7 @@ def fetch_photos(photographs, monkeypatch):
 
     def fetch_into(seed, pictures_per_batch=50, min_contrast=4.0):
         entry = {"source": "photos", "seed": seed, "pictures_per_batch": pictures_per_batch}
-        entry["min_contrast"] = min_contrast
+        entry |= {"min_contrast": min_contrast, "files": str(ROOT / "study" / "photos.sha256")}
         return make_source({"datasets": {"own": entry}}, "own").fetch()
 
     return fetch_into
@@ -289,9 +290,10 @@ def test_a_missing_member_is_named(official, use, name, kind):
     assert_fails(f"{place} has no {name}", "the archive again")
 
 
-def test_a_wrong_digest_in_params_is_named(official, use):
-    digest = digests_of(official)["test_batch"]
-    PARAMS.write_text(PARAMS.read_text().replace(digest, "f" * 64))
+def test_a_file_with_another_digest_is_named(official, use):
+    digest = hashlib.sha256((official / "test_batch").read_bytes()).hexdigest()
+    digests = Path(digests_of(official))
+    digests.write_text(digests.read_text().replace(digest, "f" * 64))
     use(official)
     assert_fails("test_batch", f"sha256 {digest}", "expected " + "f" * 64)
 

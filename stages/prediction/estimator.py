@@ -67,7 +67,8 @@ class PictureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, pictures: Iterable[Picture]) -> npt.NDArray[np.str_]:
         """Return the most probable class of each picture, see `predict_proba`."""
-        found: npt.NDArray[np.str_] = self.classes_[self.predict_proba(pictures).argmax(axis=1)]
+        proba = self.predict_proba(pictures)
+        found: npt.NDArray[np.str_] = self.classes_[proba.argmax(axis=1)]
         return found
 
     def predict_proba(self, pictures: Iterable[Picture]) -> npt.NDArray[np.float64]:
