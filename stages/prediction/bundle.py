@@ -106,7 +106,9 @@ def read_bundle(path: Path) -> tuple[Model, Manner]:
     PipelineError
         If the file is missing, too large, damaged, or no model of this version.
     """
-    if path.is_file() and path.stat().st_size > MOST_BYTES:
+    if not path.is_file():
+        raise PipelineError(f"{path} is missing: give the path of an exported model")
+    if path.stat().st_size > MOST_BYTES:
         raise PipelineError(f"{path} has more than {MOST_BYTES} bytes: no model is so large")
     try:
         header, arrays = load_npz(path)
@@ -114,8 +116,6 @@ def read_bundle(path: Path) -> tuple[Model, Manner]:
         with tempfile.TemporaryDirectory() as name:
             _unpack(Path(name), own, arrays)
             model = _load(Path(name), own)
-    except FileNotFoundError:
-        raise PipelineError(f"{path} is missing: give the path of an exported model") from None
     except (PipelineError, ParamsError, ValueError) as error:
         reason = str(error).removesuffix(": delete it, run 'dvc repro'")
         raise PipelineError(
