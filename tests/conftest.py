@@ -17,12 +17,26 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 SLOW_FIXTURES = {"project", "finished", "least"}  # projects in which DVC runs
+# What starts a process for each case, trains for longer, or draws whole reports.
+SLOW_FILES = {
+    "test_commands.py",
+    "test_export.py",
+    "test_gallery.py",
+    "test_gradcheck.py",
+    "test_processes.py",
+    "test_project_files.py",
+    "test_report.py",
+    "test_soak.py",
+    "test_training.py",
+    "test_unpickling.py",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what runs DVC as slow, and put it first: processes that end early take over the rest."""
     for item in items:
-        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SLOW_FIXTURES or item.path.name in SLOW_FILES:
             item.add_marker("slow")
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 

@@ -34,6 +34,7 @@ def checks(estimator) -> dict[str, set[str]]:
     return by_status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [
