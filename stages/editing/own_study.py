@@ -109,20 +109,22 @@ def _entries(
 ) -> dict[str, dict[str, Any]]:
     source = Folder(source="folder", files=str(folder))
     found: dict[str, dict[str, Any]] = {"datasets": {name: source.model_dump()}}
-    least = min(document["transforms"]["pca"]["n_components"], source.n_training(listing) - 1)
+    components = document["transforms"]["pca"]["n_components"]
+    most = source.n_training(listing) - 1
+    fewer = {"n_components": most} if most < components else {}
     for section in SECTIONS[1:]:
         found[section] = {}
         for key, value in document[section].items():
             if value.get("dataset") == PATTERN:
-                entry = _renamed(value, name, least)
+                entry = _renamed(value, name, fewer)
                 found[section][name + key.removeprefix(PATTERN)] = flow(**entry)
     return found
 
 
-def _renamed(value: dict[str, Any], name: str, n_components: int) -> dict[str, Any]:
+def _renamed(value: dict[str, Any], name: str, fewer: dict[str, int]) -> dict[str, Any]:
     entry = value | {"dataset": name}
     if "input" in value:
         entry["input"] = name + value["input"].removeprefix(PATTERN)
-    if value.get("transform") == "pca":
-        entry["options"] = flow(**value.get("options", {}), n_components=n_components)
+    if value.get("transform") == "pca" and fewer:
+        entry["options"] = flow(**value.get("options", {}) | fewer)
     return entry
