@@ -41,6 +41,7 @@ from tests.mistakes import DOCUMENT
 OUTPUT = Path("raw/small")
 PARAMS = Path("params.yaml")
 PHOTOS = DOCUMENT["datasets"]["photos"]
+DIGESTS = str(ROOT / PHOTOS["files"])
 
 # ------------------------------------------------------------------------------ photos
 
@@ -56,7 +57,7 @@ def fetch_photos(photographs, monkeypatch):
 
     def fetch_into(seed, pictures_per_batch=50, min_contrast=4.0):
         entry = {"source": "photos", "seed": seed, "pictures_per_batch": pictures_per_batch}
-        entry |= {"min_contrast": min_contrast, "files": str(ROOT / "study" / "photos.sha256")}
+        entry |= {"min_contrast": min_contrast, "files": DIGESTS}
         return make_source({"datasets": {"own": entry}}, "own").fetch()
 
     return fetch_into
@@ -166,7 +167,8 @@ def test_without_a_least_contrast_the_first_patches_drawn_are_kept(fetch_photos,
 def test_more_contrast_than_the_photographs_have_is_named(tmp_path, photographs, monkeypatch):
     monkeypatch.setattr(photos, "_photographs", lambda: photographs)
     monkeypatch.chdir(tmp_path)
-    PARAMS.write_text(yaml.safe_dump({"datasets": {"own": PHOTOS | {"min_contrast": 127.5}}}))
+    entry = PHOTOS | {"min_contrast": 127.5, "files": DIGESTS}
+    PARAMS.write_text(yaml.safe_dump({"datasets": {"own": entry}}))
     code, line = last_words(fetch, "own", "--output", OUTPUT)
     assert code == 1
     assert "min_contrast: 127.5 is not allowed" in line
