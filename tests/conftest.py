@@ -16,7 +16,7 @@ from tests.project import LEAST, Project
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-SLOW_FIXTURES = {"project", "finished", "least"}  # projects in which DVC runs
+SLOW_FIXTURES = {"project", "finished", "least", "fresh"}  # projects in which DVC runs
 # What starts a process for each case, trains for longer, or draws whole reports.
 SLOW_FILES = {
     "test_commands.py",

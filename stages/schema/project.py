@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Any
 
@@ -190,7 +191,7 @@ def _check_experiment(
 
 def _check_views(where: str, experiment: Experiment, chain: list[Feature]) -> None:
     """Check that what is mirrored or moved are pixels, or features that come with such views."""
-    pixels = all(find_transform(step.transform, where).elementwise for step in chain)
+    pixels = all(_is_elementwise(step.transform) for step in chain)
     name = f"features.{experiment.dataset}-{experiment.preprocessing}"
     first = chain[0]
     for key in ("flip", "shift"):
@@ -207,3 +208,9 @@ def _check_views(where: str, experiment: Experiment, chain: list[Feature]) -> No
             f"{where}.average_views: True is not allowed: {name} are no pixels; give the first of "
             "its features 'flip: true' or a shift"
         )
+
+
+@functools.cache
+def _is_elementwise(transform: str) -> bool:
+    # To find a transform reads all of their modules: once for each is enough.
+    return find_transform(transform, f"transforms.{transform}").elementwise
