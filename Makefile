@@ -20,7 +20,9 @@ cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to 
 	@python -m stages.study run cifar10
 
 study: .venv/installed ## that on your own pictures: NAME=flowers PICTURES=~/flowers; REMOVE=1
-	@python -m stages.study $(if $(REMOVE),remove "$(NAME)",add "$(NAME)" "$(PICTURES)")
+	@test -n "$(NAME)" || { echo "error: NAME is missing: make study NAME=flowers PICTURES=~/flowers" >&2; exit 2; }
+	@$(if $(REMOVE),python -m stages.study remove "$(NAME)",:)
+	@$(if $(REMOVE),:,$(if $(PICTURES),python -m stages.study add "$(NAME)" "$(PICTURES)",:))
 	@$(if $(REMOVE),:,python -m stages.study run "$(NAME)")
 
 # One process for each processor; COVERAGE=yes measures what of stages/ and tests/ runs.

@@ -12,6 +12,7 @@ from stages.images.fitting import Fit
 from stages.params.loading import read_params
 from stages.prediction.bundle import Files, Manner, write_bundle
 from stages.prediction.model import load_model, read_settings
+from stages.prediction.options import MODELS, TRANSFORMS, Models, Transforms
 from stages.reporting.model_card import Provenance, model_card
 from stages.runtime.command import run
 from stages.runtime.files import read_json, write_text
@@ -32,10 +33,8 @@ def main(
     background: Annotated[
         str, typer.Option(help="What shows where a picture is transparent or padded.")
     ] = "white",
-    models: Annotated[Path, typer.Option(help="The folder of trained networks.")] = Path("models"),
-    transforms: Annotated[Path, typer.Option(help="The folder of stored transforms.")] = Path(
-        "data/transforms"
-    ),
+    models: Models = MODELS,
+    transforms: Transforms = TRANSFORMS,
     evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")] = Path(
         "data/evaluations"
     ),

@@ -12,8 +12,9 @@ import typer
 
 from stages.images.fitting import Fit, read_picture
 from stages.images.reading import UnreadableError
-from stages.prediction.bundle import read_bundle
+from stages.prediction.bundle import Manner, read_bundle
 from stages.prediction.model import Model, load_model
+from stages.prediction.options import MODELS, TRANSFORMS, Models, Transforms
 from stages.prediction.table import FORMATS, Answer, answer, shown
 from stages.runtime.command import run
 from stages.runtime.errors import PipelineError
@@ -34,30 +35,39 @@ def main(
         Literal["table", "csv", "json"], typer.Option("--format", help="What to print.")
     ] = "table",
     fit: Annotated[
-        Fit, typer.Option(help="How a picture of another size is brought to the networks'.")
-    ] = "crop",
+        Fit | None,
+        typer.Option(
+            help="How a picture of another size is brought to the networks'; without it, by crop "
+            "or as the model's file says.",
+            show_default=False,
+        ),
+    ] = None,
     background: Annotated[
-        str, typer.Option(help="What shows where a picture is transparent or padded.")
-    ] = "white",
-    models: Annotated[Path, typer.Option(help="The folder of trained networks.")] = Path("models"),
-    transforms: Annotated[Path, typer.Option(help="The folder of stored transforms.")] = Path(
-        "data/transforms"
-    ),
+        str | None,
+        typer.Option(
+            help="What shows where a picture is transparent or padded; without it, white or as the "
+            "model's file says.",
+            show_default=False,
+        ),
+    ] = None,
+    models: Models = MODELS,
+    transforms: Transforms = TRANSFORMS,
 ) -> None:
     """Print one row a picture, in the order given, by the mean answer of all seeds.
 
     A picture that cannot be read has the reason in its row, and the exit code is 1.
     """
     if Path(experiment).is_file():
-        model, _ = read_bundle(Path(experiment))
+        model, manner = read_bundle(Path(experiment))
     else:
-        model = load_model(experiment, models, transforms)
+        model, manner = load_model(experiment, models, transforms), Manner("crop", "white")
+    manner = Manner(fit or manner.fit, background or manner.background)
     paths = list(_files(pictures))
     if not paths:
         raise PipelineError(f"there is no picture in {', '.join(pictures)}")
     answers: list[Answer] = []
     for start in range(0, len(paths), BLOCK):
-        answers += _answers(model, paths[start : start + BLOCK], fit, background)
+        answers += _answers(model, paths[start : start + BLOCK], manner)
     sys.stdout.write(FORMATS[form](answers))
     sys.exit(any(one.error for one in answers))
 
@@ -73,11 +83,11 @@ def _files(names: list[str]) -> Iterator[Path]:
             yield Path(name)
 
 
-def _answers(model: Model, paths: list[Path], fit: Fit, background: str) -> list[Answer]:
+def _answers(model: Model, paths: list[Path], manner: Manner) -> list[Answer]:
     found, errors = {}, {}
     for path in paths:
         try:
-            found[path] = read_picture(path, model.picture_shape, fit, background).pixels
+            found[path] = read_picture(path, model.picture_shape, *manner).pixels
         except (UnreadableError, OSError) as error:
             errors[path] = getattr(error, "strerror", None) or str(error)
     means = {}

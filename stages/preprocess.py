@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -50,24 +51,33 @@ def main(
             step = Step(origin, transform, transform.learn(training))
         except ValueError as error:
             raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
-        others: list[Rows | View] = [
+        everything: list[Rows | View] = [
+            samples.values,
             *samples.views,
             *views_of(samples.values, feature.flip, feature.shift),
         ]
-        views = [_blocks(step, view, name) for view in others]
+        starts = range(0, len(samples.values), BLOCK)
+        blocks = progress(
+            _blocks(step, everything, starts, name),
+            f"preprocess {name}",
+            len(everything) * len(starts),
+        )
+        values, *views = (islice(blocks, len(starts)) for _ in everything)
         shape = samples.picture_shape if transform.elementwise else None
-        values = _blocks(step, samples.values, name)
         write_features(folder, samples, values, views, shape, origin.model_dump())
+        next(blocks, None)  # says that the last one is done
     save_step(learned, step)
 
 
-def _blocks(step: Step, rows: Rows | View, name: str) -> Iterator[Features]:
-    starts = range(0, len(rows), BLOCK)
-    for start in progress(starts, f"preprocess {name}", len(starts)):
-        block = step.apply(rows[start : start + BLOCK])
-        if not np.isfinite(block).all():
-            raise PipelineError(f"features.{name}: its transform gave NaN or infinity")
-        yield block
+def _blocks(
+    step: Step, everything: list[Rows | View], starts: range, name: str
+) -> Iterator[Features]:
+    for rows in everything:
+        for start in starts:
+            block = step.apply(rows[start : start + BLOCK])
+            if not np.isfinite(block).all():
+                raise PipelineError(f"features.{name}: its transform gave NaN or infinity")
+            yield block
 
 
 if __name__ == "__main__":

@@ -48,5 +48,5 @@ def test_another_photograph_is_noticed(tmp_path, name):
     (line,) = [line for line in text.splitlines() if line.endswith(name)]
     (tmp_path / "list").write_text(text.replace(line, f"{DIGEST}  {name}"))
     source = photos.Photos(**DOCUMENT["datasets"]["photos"] | {"files": str(tmp_path / "list")})
-    with pytest.raises(PipelineError, match=f"{name} of .* another picture"):
+    with pytest.raises(PipelineError, match=f"{name} of .* another file"):
         source.fetch()

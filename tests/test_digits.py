@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 
 from stages.runtime.errors import PipelineError
 from stages.sources.base import check_fetched
-from stages.sources.digits import BATCH_NAMES, Digits
+from stages.sources.digits import Digits
+from stages.sources.six_batches import BATCH_NAMES
 
 ENTRY = {"source": "digits", "files": "study/digits.sha256"}
 

@@ -21,7 +21,7 @@ from stages.data.samples import open_samples
 from stages.model import PictureClassifier, load
 from stages.prediction.bundle import read_bundle
 from stages.prediction.model import load_model
-from stages.runtime.errors import PipelineError
+from stages.runtime.errors import ParamsError, PipelineError
 from stages.runtime.files import read_json
 from stages.runtime.npz import load_npz, save_npz
 from tests.helpers import ROOT, last_words
@@ -127,6 +127,27 @@ def test_background_and_fit_are_the_files_or_ones_own(finished_files, tmp_path):
     assert np.abs(first - second).max() > 1e-6
     changed = PictureClassifier(files["a"], "crop", "white").fit()
     assert changed.predict_proba([glass]).tobytes() == second.tobytes()
+
+
+def test_the_command_follows_the_file_unless_told_otherwise(finished_files, tmp_path, capsys):
+    _, pictures, folders = finished_files
+    glass = Image.fromarray(pictures[0]).convert("RGBA").resize((64, 32))
+    glass.putalpha(90)
+    glass.save(tmp_path / "glass.png")
+    export.main(HOG, tmp_path / "model.npz", "pad", "black", **folders)
+    said = []
+    for options in ({}, {"fit": "pad", "background": "black"}, {"fit": "crop"}):
+        with pytest.raises(SystemExit):
+            predict.main(str(tmp_path / "model.npz"), [str(tmp_path / "glass.png")], **options)
+        said.append(capsys.readouterr().out)
+    assert said[0] == said[1] != said[2]
+
+
+def test_a_background_that_is_no_colour_is_not_written(finished_files, tmp_path):
+    _, _, folders = finished_files
+    with pytest.raises(ParamsError, match=r"background: 'whyte'"):
+        export.main(HOG, tmp_path / "model.npz", "pad", "whyte", **folders)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_it_is_an_estimator(exported, pictures):

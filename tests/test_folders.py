@@ -15,6 +15,7 @@ from stages.folders.duplicates import SAME, duplicates
 from stages.folders.listing import check_watched, list_pictures
 from stages.folders.pictures import CHUNK, Looks, n_chunks, read_pictures
 from stages.folders.splitting import split_pictures
+from stages.reporting.data_card import sentences
 from stages.runtime.errors import PipelineError
 from stages.sources.base import check_fetched
 from stages.sources.folder import FEWEST, Folder
@@ -365,6 +366,32 @@ def test_duplicates_across_parts_are_found_whatever_was_done_to_them(tmp_path):
     assert card["dropped"] == 1
     assert rows(dropped, "test") == rows(samples, "test")
     assert (rows(samples, "train") - rows(dropped, "train")).total() == 1
+
+
+def test_a_class_that_loses_its_training_pictures_is_named(tmp_path):
+    for part in ("train", "test"):
+        draw(tmp_path / part, ("cat",), n=3, seed=0)  # the same in both
+        draw(tmp_path / part, ("dog",), n=3, seed=1 if part == "train" else 2)
+    with pytest.raises(PipelineError, match="class cat has no picture left in train"):
+        folder(tmp_path, duplicates="drop").fetch()
+
+
+def test_the_card_becomes_sentences(tmp_path):
+    for part, seed in (("train", 1), ("test", 2)):
+        draw(tmp_path / part, n=20, seed=seed)
+    save(noise(9), tmp_path / "train" / "cat" / "a.png")
+    save(noise(9), tmp_path / "test" / "cat" / "b.bmp")
+    (tmp_path / "train" / "dog" / "x.png").write_text("no picture")
+    (tmp_path / "train" / "dog" / "x.txt").write_text("no picture")
+    source = folder(tmp_path, duplicates="drop", unreadable="skip")
+    _, card = source.fetch_with_card()
+    said = " ".join(sentences(card, source))
+    for part in ("8x8 pixels in colour", "1 BMP, 81 PNG", "1 identical, 0 nearly", "dropped"):
+        assert part in said
+    assert "`test/cat/b.bmp` (test) and `train/cat/a.png` (training)" in said
+    assert "Left out: `train/dog/x.png`: no picture" in said
+    assert "not read: 1" in said
+    assert sentences({"parts": {}}, source) == []
 
 
 def test_identical_pictures_of_two_classes_are_counted(tmp_path):

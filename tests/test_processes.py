@@ -67,7 +67,7 @@ def test_a_worker_that_is_killed_ends_its_stage_with_one_line(slow: Project):
         assert run.ends_within()
         assert run.process.returncode == 1
         (line,) = run.output().splitlines()
-        assert "training processes was killed: see whether memory ran out" in line
+        assert "processes was killed: see whether memory ran out" in line
 
 
 @pytest.mark.parametrize("shell", ["/bin/sh", "/bin/bash"])

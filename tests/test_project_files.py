@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import yaml
 
 from tests.helpers import ROOT
 
+README = (ROOT / "README.md").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 VERSIONS = [
     name.rpartition(" ")[2]
@@ -186,3 +188,51 @@ def test_what_pip_installs_imports_and_is_typed_from_another_folder(installed, t
     ours = [line for line in types.stdout.splitlines() if line.startswith("snippet.py")]
     assert len(ours) == 1, types.stdout
     assert re.search(r'note: Revealed type is "(builtins\.)?int"$', ours[0])
+
+
+def measured(dataset):
+    """Return the committed metrics of a dataset's experiments, by name."""
+    folder = ROOT / "reports" / dataset / "metrics"
+    return {file.stem: json.loads(file.read_text()) for file in folder.glob("*.json")}
+
+
+def test_the_table_of_the_readme_has_the_committed_numbers():
+    rows = re.findall(r"^\| (\S+) \| .* \| (\S+) ± (\S+) \| (\S+) \|$", README, re.MULTILINE)
+    assert len(rows) >= 8
+    metrics = measured("cifar10")
+    minutes = json.loads((ROOT / "study" / "minutes.json").read_text())
+    for name, accuracy, sd, took in rows:
+        own = metrics[f"cifar10-{name}"]
+        assert (accuracy, sd) == (f"{100 * own['accuracy']:.2f}", f"{100 * own['sd']:.2f}"), name
+        assert took == str(minutes[f"cifar10-{name}"]), name
+
+
+@pytest.mark.parametrize("dataset", ["photos", "cifar10"])
+def test_the_artifacts_are_the_best_networks(dataset):
+    path = yaml.safe_load((ROOT / "dvc.yaml").read_text())["artifacts"][dataset]["path"]
+    metrics = measured(dataset)
+    assert path == f"models/{max(metrics, key=lambda name: metrics[name]['accuracy'])}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "NAME is missing"),
+        (["NAME=nobody", "REMOVE=1"], "datasets has no entry 'nobody'"),
+        (["NAME=nobody", "PICTURES=/nowhere"], "/nowhere is no folder"),
+    ],
+)
+def test_make_study_says_what_is_missing(arguments, said):
+    # The tests run in an environment that make need not build.
+    make = ["make", "--old-file=.venv/installed", "study", *arguments]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        make,
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode != 0
+    assert f"error: {said}" in result.stderr

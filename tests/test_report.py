@@ -360,3 +360,20 @@ def test_only_weights_on_pixels_are_drawn(results):
     hog = results["hog"]
     other = hog.predictions._replace(first_weights=np.zeros((324, 10), np.float32))
     assert not figures.has_pixel_weights(dataclasses.replace(hog, predictions=other))
+
+
+def test_the_answers_are_those_of_the_intervals(folder):
+    answers = pd.read_csv(folder / "reports" / "tables" / "answers.csv")
+    accuracy = pd.read_csv(folder / "reports" / "tables" / "preprocessing-accuracy.csv")
+    accuracy = accuracy.set_index("experiment")
+    asked = answers[answers["question"] == "Does preprocessing help?"].set_index("experiment")
+    assert set(asked.index) == set(accuracy.index[accuracy["difference"].notna()])
+    for name, row in asked.iterrows():
+        assert row["difference"] == pytest.approx(accuracy.loc[name, "difference"])
+        assert np.isnan(row["more_seeds"]) == (row["low"] > 0 or row["high"] < 0)
+    page = (folder / "reports" / "report.md").read_text(encoding="utf-8")
+    lines = page.partition("## In short")[2].partition("\n## ")[0].splitlines()
+    found = {line.split(" | ")[1]: line.split(" | ")[-1] for line in lines if " | " in line}
+    assert found["hog"] == "worse |"
+    assert found["pca"] == "better |"
+    assert found["128-l2"].startswith(("the same", "undecided"))

@@ -22,7 +22,8 @@ from stages import fetch
 from stages.runtime.errors import PipelineError
 from stages.sources import cifar10, photos
 from stages.sources.base import make_source
-from stages.sources.cifar10_layout import BATCH_NAMES, read_batches
+from stages.sources.cifar10_layout import read_batches
+from stages.sources.six_batches import BATCH_NAMES
 from tests.helpers import (
     FETCHED,
     FILE_NAMES,

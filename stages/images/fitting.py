@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, Annotated, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageColor, ImageOps
+from pydantic import AfterValidator
 
 from stages.images.reading import open_picture
 
 Fit = Literal["crop", "pad", "stretch"]
+
+
+def _known(colour: str) -> str:
+    try:
+        ImageColor.getcolor(colour, "RGBA")
+    except ValueError:
+        raise ValueError("write a colour such as white or #ffffff") from None
+    return colour
+
+
+Colour = Annotated[str, AfterValidator(_known)]  # as Pillow names it
 
 
 class Fitted(NamedTuple):

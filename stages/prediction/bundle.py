@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from stages.images.fitting import Fit
+from stages.images.fitting import Colour, Fit
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.storage import load_network
 from stages.params.loading import Section, parse
@@ -63,7 +63,7 @@ class _Header(Section):
     experiment: Name
     average_views: bool
     fit: Fit
-    background: str
+    background: Colour
     packages: dict[str, str]
     transforms: dict[Name, Digest] = Field(min_length=1, max_length=MOST_FILES)
     networks: dict[Annotated[str, Field(pattern="^[0-9]{1,10}$")], Digest] = Field(
@@ -82,6 +82,11 @@ def write_bundle(path: Path, experiment: str, model: Model, files: Files, manner
     files : Files
         What it was read from.
     manner : Manner
+
+    Raises
+    ------
+    ParamsError
+        If the background is no colour.
     """
     members = {f"transform-{name}": file for name, file in files.transforms.items()}
     members |= {f"network-{seed}": file for seed, file in files.networks.items()}
@@ -95,6 +100,7 @@ def write_bundle(path: Path, experiment: str, model: Model, files: Files, manner
         "transforms": {name: _digest(contents[f"transform-{name}"]) for name in files.transforms},
         "networks": {seed: _digest(contents[f"network-{seed}"]) for seed in files.networks},
     }
+    parse(_Header, header, "model")  # what is written can be read
     save_npz(path, header, {name: np.frombuffer(c, np.uint8) for name, c in contents.items()})
 
 

@@ -1,4 +1,4 @@
-"""Fits side by side in processes of their own, which end with this one."""
+"""Jobs side by side in processes of their own, which end with this one."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def side_by_side(jobs: Iterable[Any], n_jobs: int) -> Iterator[Any]:
         yield from parallel(jobs)
     except TerminatedWorkerError:
         raise PipelineError(
-            f"one of {workers} training processes was killed: see whether memory ran out, run "
+            f"one of {workers} processes was killed: see whether memory ran out, run "
             "'dvc repro' to go on, with LOKY_MAX_CPU_COUNT=1 for one at a time"
         ) from None

@@ -15,7 +15,7 @@ Base = TypeVar("Base")
 
 def plugin_names(base: type) -> list[str]:
     """Return the modules beside `base`'s own that define a subclass of it, sorted."""
-    return plugin_modules(Path(inspect.getfile(base)).parent, base.__name__)
+    return plugin_modules(_folder(base), base.__name__)
 
 
 def find_plugin(base: type[Base], name: str, where: str) -> type[Base]:
@@ -26,9 +26,10 @@ def find_plugin(base: type[Base], name: str, where: str) -> type[Base]:
     ParamsError
         If there is no such module; `where` is the key in params.yaml that asked for it.
     """
-    names = plugin_names(base)
-    if name not in names:
-        raise ParamsError(f"{where}: {name!r} is not allowed: choose from {', '.join(names)}")
+    # Only its own module is read: a check of params.yaml asks for a hundred transforms.
+    if not _defines(_folder(base), name, base.__name__):
+        names = ", ".join(plugin_names(base))
+        raise ParamsError(f"{where}: {name!r} is not allowed: choose from {names}")
     module = importlib.import_module(f"{base.__module__.rpartition('.')[0]}.{name}")
     (plugin,) = (
         value
@@ -46,17 +47,21 @@ def plugin_modules(folder: Path, base_name: str) -> list[str]:
     Nothing is imported: a plugin's own imports may be slow, and one that is broken names itself
     when it is used. What no ``import`` can name, such as an editor's ``.#hog.py``, is not read.
     """
-    return sorted(
-        file.stem
-        for file in folder.glob("*.py")
-        if file.stem.isidentifier() and _defines(file, base_name)
-    )
+    names = (file.stem for file in folder.glob("*.py"))
+    return sorted(name for name in names if _defines(folder, name, base_name))
 
 
-def _defines(file: Path, base_name: str) -> bool:
+def _folder(base: type) -> Path:
+    return Path(inspect.getfile(base)).parent
+
+
+def _defines(folder: Path, name: str, base_name: str) -> bool:
+    if not name.isidentifier():
+        return False
     try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
+        source = (folder / f"{name}.py").read_bytes()
+        tree = ast.parse(source) if base_name.encode() in source else ast.Module([], [])
+    except (OSError, SyntaxError, ValueError):
         return False
     return any(
         isinstance(node, ast.ClassDef)

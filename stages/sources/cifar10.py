@@ -24,13 +24,7 @@ from pydantic import Field
 from stages.data.samples import Samples
 from stages.runtime.errors import PipelineError
 from stages.sources.base import Outline, Source
-from stages.sources.cifar10_layout import (
-    BATCH_NAMES,
-    META_NAME,
-    PICTURE_SHAPE,
-    SPLITS,
-    read_batches,
-)
+from stages.sources.cifar10_layout import META_NAME, PICTURE_SHAPE, read_batches
 from stages.sources.cifar10_others import (
     ARCHIVE,
     FOLDER,
@@ -40,6 +34,7 @@ from stages.sources.cifar10_others import (
 )
 from stages.sources.cifar10_pickles import MAX_BYTES
 from stages.sources.digests import read_digests
+from stages.sources.six_batches import BATCH_NAMES, SPLITS
 
 LOCAL_SETTING = "CIFAR10_ARCHIVE"
 MIRRORS_SETTING = "CIFAR10_MIRRORS"

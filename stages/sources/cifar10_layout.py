@@ -13,19 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.data.batches import join_batches
-from stages.data.samples import Samples, Split
+from stages.data.samples import Samples
 from stages.runtime.errors import PipelineError
 from stages.sources.cifar10_pickles import load_batch_file
+from stages.sources.six_batches import BATCH_NAMES, SPLITS
 
 META_NAME = "batches.meta"
-TRAINING_NAMES = tuple(f"data_batch_{number}" for number in range(1, 6))
-TEST_NAME = "test_batch"
-BATCH_NAMES = (*TRAINING_NAMES, TEST_NAME)
-# "one" is the course report's basic condition, "all" that of its deeper networks.
-SPLITS = {
-    "one": Split(train=TRAINING_NAMES[:1], test=TRAINING_NAMES[1:2]),
-    "all": Split(train=TRAINING_NAMES, test=(TEST_NAME,)),
-}
 SIDE = 32  # height and width of a picture
 CHANNELS = 3
 PICTURE_SHAPE = (SIDE, SIDE, CHANNELS)

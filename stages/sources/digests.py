@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from importlib import resources
 from pathlib import Path
 
-from stages.runtime.errors import ParamsError
+from stages.runtime.errors import ParamsError, PipelineError
 
 LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
 
@@ -41,3 +43,30 @@ def read_digests(path: Path, names: Collection[str]) -> dict[str, str]:
         wrong = "is not one of its files" if odd in found else "has no digest"
         raise ParamsError(f"files: {path}: {odd} {wrong}")
     return found
+
+
+def check_packaged(path: Path, files: Mapping[str, str]) -> None:
+    """Check that packages have the very files of a list.
+
+    Parameters
+    ----------
+    path : Path
+        The list.
+    files : mapping of str to str
+        The package that each file is in.
+
+    Raises
+    ------
+    ParamsError
+        See `read_digests`.
+    PipelineError
+        If a file is another one.
+    """
+    digests = read_digests(path, files)
+    for name, package in files.items():
+        content = (resources.files(package) / name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != digests[name]:
+            raise PipelineError(
+                f"{name} of {package} is another file than it was: install the versions of "
+                "requirements.txt, or write its digest into the list to study the new one"
+            )

@@ -6,8 +6,6 @@ Repository, 1998, https://doi.org/10.24432/C50P49, its test set.
 
 from __future__ import annotations
 
-import hashlib
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -15,19 +13,13 @@ import numpy as np
 from pydantic import Field
 
 from stages.data.batches import join_batches
-from stages.data.samples import Samples, Split
-from stages.runtime.errors import PipelineError
+from stages.data.samples import Samples
 from stages.sources.base import Outline, Source
-from stages.sources.digests import read_digests
+from stages.sources.digests import check_packaged
+from stages.sources.six_batches import BATCH_NAMES, SPLITS
 
 FILE = "digits.csv.gz"
 TOP = 16  # the darkest of scikit-learn's values
-# As CIFAR-10 has them, so that the same experiments can be run.
-BATCH_NAMES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
-SPLITS = {
-    "one": Split(train=BATCH_NAMES[:1], test=BATCH_NAMES[1:2]),
-    "all": Split(train=BATCH_NAMES[:5], test=BATCH_NAMES[5:]),
-}
 
 
 class Digits(Source):
@@ -59,13 +51,7 @@ class Digits(Source):
         """
         from sklearn.datasets import load_digits  # noqa: PLC0415 - slow to import: only when needed
 
-        wanted = read_digests(Path(self.files), [FILE])[FILE]
-        content = (resources.files("sklearn.datasets.data") / FILE).read_bytes()
-        if hashlib.sha256(content).hexdigest() != wanted:
-            raise PipelineError(
-                f"{FILE} of scikit-learn is another file than it was: install the version of "
-                "requirements.txt, or write its digest into the list to study the new one"
-            )
+        check_packaged(Path(self.files), {FILE: "sklearn.datasets.data"})
         found = load_digits()
         pictures = np.rint(found.images * (255 / TOP)).astype(np.uint8)
         batches = np.empty(len(pictures), dtype=np.int64)

@@ -9,8 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ImageColor
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from stages.data.batches import join_batches
 from stages.data.samples import PictureShape, Samples, Split
@@ -19,7 +18,7 @@ from stages.folders.duplicates import duplicates
 from stages.folders.listing import Listed, Listing, list_pictures, written
 from stages.folders.pictures import Looks, Picture, n_chunks, read_pictures
 from stages.folders.splitting import split_pictures
-from stages.images.fitting import Fit
+from stages.images.fitting import Colour, Fit
 from stages.runtime.command import progress
 from stages.runtime.errors import PipelineError
 from stages.sources.base import Outline, Source
@@ -63,20 +62,11 @@ class Folder(Source):
     side: Annotated[int, Field(ge=8, le=256)] = 32
     colour: bool = True
     fit: Fit = "crop"
-    background: str = "white"
+    background: Colour = "white"
     unreadable: Literal["error", "skip"] = "error"
     duplicates: Literal["keep", "drop"] = "keep"
     test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-
-    @field_validator("background")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            ImageColor.getcolor(value, "RGBA")
-        except ValueError:
-            raise ValueError("write a colour such as white or #ffffff") from None
-        return value
 
     def outline(self) -> Outline:
         """Return two batches of sizes that only the folder can tell."""
@@ -118,6 +108,13 @@ class Folder(Source):
             alike = [pair.picture for pair in duplicates(pictures, train, test)]
             train = np.setdiff1d(train, alike)
             card["dropped"] = len(alike)
+        class_names = np.array([one.class_name for one in listed])
+        for part, places in zip(PARTS, (train, test), strict=True):
+            if gone := sorted({*listing.class_names} - {*class_names[places].tolist()}):
+                raise PipelineError(
+                    f"class {gone[0]} has no picture left in {part}: the others were unreadable or "
+                    "dropped as duplicates"
+                )
         return _samples(listed, pictures, (train, test), listing.class_names), card
 
     def n_training(self, listing: Listing) -> int:

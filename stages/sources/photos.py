@@ -5,9 +5,6 @@ The question put to a classifier: which photograph does this patch come from?
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -16,18 +13,13 @@ import numpy.typing as npt
 from pydantic import Field, field_validator
 
 from stages.data.batches import join_batches
-from stages.data.samples import Samples, Split
+from stages.data.samples import Samples
 from stages.runtime.errors import PipelineError
 from stages.sources.base import Outline, Source
-from stages.sources.digests import read_digests
+from stages.sources.digests import check_packaged
+from stages.sources.six_batches import BATCH_NAMES, SPLITS
 
 SIDE = 32  # height and width of a patch
-# As CIFAR-10 has them, so that the same experiments can be run.
-BATCH_NAMES = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch")
-SPLITS = {
-    "one": Split(train=BATCH_NAMES[:1], test=BATCH_NAMES[1:2]),
-    "all": Split(train=BATCH_NAMES[:5], test=BATCH_NAMES[5:]),
-}
 
 # Each photograph is cut into this many vertical strips, dealt to the six batches in turn: every
 # batch sees all of the photograph, and the narrowest (chelsea, 451 pixels) still gives 37.
@@ -97,7 +89,7 @@ class Photos(Source):
             If a photograph is not the one of the list, or a strip of it hardly has a patch of
             `min_contrast`.
         """
-        _check_files(read_digests(Path(self.files), FILES))
+        check_packaged(Path(self.files), FILES)
         photographs = _photographs()
         generator = np.random.default_rng(self.seed)
         batches = {}
@@ -141,17 +133,6 @@ def _random_patch(
     top = generator.integers(strip.shape[0] - SIDE + 1)
     left = generator.integers(strip.shape[1] - SIDE + 1)
     return strip[top : top + SIDE, left : left + SIDE]
-
-
-def _check_files(digests: Mapping[str, str]) -> None:
-    """Raise a PipelineError unless the packages have the photographs of the list."""
-    for name, package in FILES.items():
-        content = (resources.files(package) / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digests[name]:
-            raise PipelineError(
-                f"{name} of {package} is another picture than it was: install the versions of "
-                "requirements.txt, or write its digest into the list to study the new one"
-            )
 
 
 def _photographs() -> dict[str, npt.NDArray[np.uint8]]:
