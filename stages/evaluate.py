@@ -15,6 +15,7 @@ from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.command import run
 from stages.runtime.files import read_json, write_json
+from stages.training.calibration import load_calibration
 from stages.training.seeds import load_seeds
 
 app = typer.Typer(add_completion=False)
@@ -40,9 +41,12 @@ def main(
     seen = answers.views(samples, split.train, experiment.average_views)
     probabilities = answers.probabilities(networks, views, n_classes)
     fitted = answers.probabilities(networks, seen, n_classes)
+    temperature = load_calibration(models).temperature
+    calibrated = answers.probabilities(networks, views, n_classes, temperature)
     pruned = answers.probabilities([*map(weights.pruned, networks)], views, n_classes)
     per_seed = [
         scores.heldout_scores(probabilities[row], y)
+        | scores.calibrated_scores(calibrated[row], y)
         | scores.train_scores(fitted[row], seen_y)
         | {
             "zero_weights": weights.zero_share(network),
@@ -60,7 +64,8 @@ def main(
     everything = {
         **spreads,
         "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
-        "ensemble": scores.ensemble_scores(probabilities, y),
+        "temperature": temperature,
+        "ensemble": scores.ensemble_scores(probabilities, calibrated, y),
         "n_features": networks[0].n_features_in_,
         "n_views": len(views),
         "n_parameters": sum(p.size for p in networks[0].network_.parameters),

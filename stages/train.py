@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
 from stages.runtime.command import progress, run, timed
 from stages.runtime.files import new_folder, write_json
+from stages.training.calibration import calibrate, held_out_rows, save_calibration
 from stages.training.search import best, candidates, search
 from stages.training.seeds import fit_seeds, network_path
 
@@ -33,7 +35,7 @@ def main(
         ".timings"
     ),
 ) -> None:
-    """Write one network per seed, and what the experiment was."""
+    """Write one network per seed, their temperature, and what the experiment was."""
     experiment = load_experiment(params, name)
     samples = open_samples(features)
     split = samples.split(experiment.split)
@@ -49,10 +51,15 @@ def main(
             trials = search(settings, X, y, experiment.seeds, views)
             settings |= best(trials)
         test = samples.select(split.test)  # for a curve, and for nothing else
-        fits = fit_seeds(settings, X, y, experiment.seeds, resume, views, test)
-        for network in progress(fits, f"train {name}", len(experiment.seeds)):
+        seeds = experiment.seeds
+        rows, held_out = held_out_rows(y, settings["validation_fraction"], seeds[0])
+        fits = fit_seeds(settings, X, y, seeds, resume, views, test, rows)
+        steps = progress(fits, f"train {name}", len(seeds) + 1)
+        for network in islice(steps, len(seeds)):
             path = network_path(folder, network.random_state)
             save_network(path, network, samples.class_names)
+        for network in steps:  # one, which knows nothing of the samples held out
+            save_calibration(folder, calibrate(network, X[held_out], y[held_out]))
         chosen = experiment.model_copy(update=best(trials) if trials else {})
         write_json(folder / "experiment.json", chosen.model_dump())
         write_json(folder / "search.json", [trial._asdict() for trial in trials])

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from stages.data.samples import Samples
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.inputs import mirrored_rows
+from stages.network.losses import Floats, softmax
 from stages.network.model import PREDICTION_ROWS
 from stages.runtime.errors import PipelineError
 
@@ -69,7 +70,10 @@ def views(samples: Samples, batches: Sequence[str], average: bool) -> list[View]
 
 
 def probabilities(
-    networks: Sequence[SoftmaxNetwork], views: Sequence[View], n_classes: int
+    networks: Sequence[SoftmaxNetwork],
+    views: Sequence[View],
+    n_classes: int,
+    temperature: float = 1.0,
 ) -> npt.NDArray[np.float64]:
     """Return each network's probabilities, the mean over `views` of the same n samples.
 
@@ -80,6 +84,8 @@ def probabilities(
     networks : sequence of SoftmaxNetwork
     views : sequence of ndarray or Mirrored, shapes (n, n_features)
     n_classes : int
+    temperature : float
+        Divides the logits, see `stages.training.calibration`.
 
     Returns
     -------
@@ -99,7 +105,7 @@ def probabilities(
             X = view[rows]
             for network, own in zip(networks, proba, strict=True):
                 try:
-                    own[rows, network.classes_] += network.predict_proba(X)
+                    own[rows, network.classes_] += _probabilities(network, X, temperature)
                 except ValueError as error:
                     raise PipelineError(
                         f"seed {network.random_state}: {error}: try a learning_rate below "
@@ -107,3 +113,9 @@ def probabilities(
                     ) from None
     proba /= proba.sum(axis=2, keepdims=True)  # the number of views; float32 sums miss 1 a little
     return proba
+
+
+def _probabilities(network: SoftmaxNetwork, X: npt.NDArray[Any], temperature: float) -> Floats:
+    if temperature == 1:
+        return network.predict_proba(X)
+    return softmax(network.predict_log_proba(X) / temperature)

@@ -26,9 +26,20 @@ def heldout_scores(proba: Floats, y: Labels) -> dict[str, float]:
     }
 
 
-def ensemble_scores(probabilities: npt.NDArray[np.float64], y: Labels) -> dict[str, float]:
-    """Return `heldout_scores` of the networks together: of their mean (n, n_classes) answer."""
-    return heldout_scores(probabilities.mean(axis=0), y)
+def calibrated_scores(proba: Floats, y: Labels) -> dict[str, float]:
+    """Return cross-entropy in nats and calibration error of probabilities with a temperature."""
+    return {
+        "calibrated_loss": negative_log_likelihood(proba, y),
+        "calibrated_ece": expected_calibration_error(proba, y),
+    }
+
+
+def ensemble_scores(
+    probabilities: npt.NDArray[np.float64], calibrated: npt.NDArray[np.float64], y: Labels
+) -> dict[str, float]:
+    """Return the scores of the networks together: of their mean (n, n_classes) answer."""
+    together = heldout_scores(probabilities.mean(axis=0), y)
+    return together | calibrated_scores(calibrated.mean(axis=0), y)
 
 
 def train_scores(proba: Floats, y: Labels) -> dict[str, float]:

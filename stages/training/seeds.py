@@ -1,4 +1,4 @@
-"""One network per seed: fitted side by side, one BLAS thread each, and kept in one folder."""
+"""One network per seed, and one of fewer samples: side by side, one BLAS thread each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from joblib import delayed
 
@@ -42,8 +43,11 @@ def fit_seeds(
     checkpoints: Path,
     views: Sequence[npt.NDArray[Any]] = (),
     monitor: tuple[npt.NDArray[Any], Labels] | None = None,
+    rows: npt.NDArray[np.int64] | None = None,
 ) -> Iterator[SoftmaxNetwork]:
     """Yield a fitted network for each seed, its `random_state`, in the order of `seeds`.
+
+    With `rows` comes one more at the end, of the first seed and these samples alone.
 
     Parameters
     ----------
@@ -58,29 +62,49 @@ def fit_seeds(
     views : sequence of ndarray of shape (n_samples, n_features)
     monitor : (ndarray of shape (n, n_features), ndarray of shape (n,)), optional
         See `SoftmaxNetwork.fit`.
+    rows : ndarray of int64, optional
+        Not watched by `monitor`.
 
     Raises
     ------
     PipelineError
         If a training diverges, says for which seed; or if its process is killed.
     """
-    jobs = (
-        delayed(_fit)({**params, "random_state": seed}, X, y, checkpoints, views, monitor)
+    jobs = [
+        delayed(_fit)(
+            {**params, "random_state": seed}, X, y, network_path(checkpoints, seed), views, monitor
+        )
         for seed in seeds
-    )
-    return side_by_side(jobs, len(seeds))
+    ]
+    if rows is not None:
+        first = {**params, "random_state": seeds[0]}
+        path = checkpoints / "fewer-samples.npz"
+        jobs.append(delayed(_fit_rows)(rows, first, X, y, path, views))
+    return side_by_side(jobs, len(jobs))
+
+
+def _fit_rows(
+    rows: npt.NDArray[np.int64],
+    params: dict[str, Any],
+    X: npt.NDArray[Any],
+    y: Labels,
+    path: Path,
+    views: Sequence[npt.NDArray[Any]],
+) -> SoftmaxNetwork:
+    """Fit a part of the samples, which is copied in the process that needs it."""
+    return _fit(params, X[rows], y[rows], path, [view[rows] for view in views])
 
 
 def _fit(
     params: dict[str, Any],
     X: npt.NDArray[Any],
     y: Labels,
-    checkpoints: Path,
+    path: Path,
     views: Sequence[npt.NDArray[Any]],
-    monitor: tuple[npt.NDArray[Any], Labels] | None,
+    monitor: tuple[npt.NDArray[Any], Labels] | None = None,
 ) -> SoftmaxNetwork:
     seed = params["random_state"]
-    checkpoint = Checkpoint(network_path(checkpoints, seed))
+    checkpoint = Checkpoint(path)
     try:
         network = SoftmaxNetwork(**params)
         return network.fit(X, y, views=views, monitor=monitor, checkpoint=checkpoint)

@@ -1,0 +1,110 @@
+"""One temperature for all networks of an experiment, from samples that one more fit left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy.optimize import minimize_scalar
+
+from stages.network.classifier import SoftmaxNetwork
+from stages.network.early_stopping import hold_out
+from stages.network.losses import Floats, Labels, log_softmax
+from stages.params.loading import Section, parse
+from stages.runtime.files import read_json, write_json
+
+# The logarithm of the temperature is held to be around 0 with this standard deviation. A thousand
+# samples outweigh it; ten that are all right would otherwise make every answer certain.
+PRIOR_SD = 1.0
+FARTHEST = 5.0  # from 0, of the logarithm: 150 times as certain, or as uncertain
+DIGITS = 6
+NAME = "calibration.json"
+
+
+class Calibration(Section):
+    """By what the logits of a network are divided before the softmax.
+
+    Attributes
+    ----------
+    temperature : float
+        Above 1 if the networks are too certain, below if they are not certain enough.
+    n_held_out : int
+        How many training samples it was fitted on.
+    """
+
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    n_held_out: Annotated[int, Field(ge=0)]
+
+
+def held_out_rows(
+    y: Labels, fraction: float, seed: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the rows to train one more network on, and those to fit the temperature on.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,), int64
+    fraction : float
+        Of the samples, to be held out; every class keeps its share if it has enough.
+    seed : int
+    """
+    kept, held_out = hold_out(y, fraction, np.random.default_rng(seed))
+    return np.sort(kept), np.sort(held_out)
+
+
+def calibrate(network: SoftmaxNetwork, X: npt.NDArray[Any], y: Labels) -> Calibration:
+    """Return the temperature under which samples that `network` has not seen are most probable.
+
+    Parameters
+    ----------
+    network : SoftmaxNetwork
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,), int64
+        Samples of a class that the network does not know are left out.
+    """
+    known = np.isin(y, network.classes_)
+    log_proba = network.predict_log_proba(X[known])
+    temperature = fit_temperature(log_proba, np.searchsorted(network.classes_, y[known]))
+    return Calibration(temperature=round(temperature, DIGITS), n_held_out=int(known.sum()))
+
+
+def fit_temperature(logits: Floats, y: Labels) -> float:
+    r"""Return the :math:`T` of the smallest :math:`-\sum_i \log \mathrm{softmax}(z_i / T)_{y_i}`.
+
+    C. Guo et al., "On Calibration of Modern Neural Networks", ICML 2017, section 4.2, with a weak
+    prior, see `PRIOR_SD`, so that a few samples, or none, leave it near 1.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_samples, n_classes)
+        Or anything that differs from them by a constant in each row.
+    y : ndarray of shape (n_samples,), int64
+        Columns of the true classes.
+    """
+    z, rows = np.asarray(logits, dtype=np.float64), np.arange(len(y))
+
+    def cost(log_temperature: float) -> float:
+        likelihoods = log_softmax(z / np.exp(log_temperature))[rows, y]
+        return float(-likelihoods.sum() + 0.5 * (log_temperature / PRIOR_SD) ** 2)
+
+    found = minimize_scalar(cost, bounds=(-FARTHEST, FARTHEST), options={"xatol": 1e-8})
+    return float(np.exp(found.x))
+
+
+def save_calibration(folder: Path, calibration: Calibration) -> None:
+    """Write it beside the networks."""
+    write_json(folder / NAME, calibration.model_dump())
+
+
+def load_calibration(folder: Path) -> Calibration:
+    """Return what `save_calibration` wrote.
+
+    Raises
+    ------
+    PipelineError
+        If it is missing or damaged.
+    """
+    return parse(Calibration, read_json(folder / NAME), f"{folder / NAME}")
