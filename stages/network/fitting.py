@@ -53,28 +53,38 @@ class Fit:
         parts: list[Stateful] = [p for p in (self.training, self.stopping, self.monitor) if p]
         if checkpoint:
             checkpoint.restore(identity, parts)
-        while not self.is_done:
-            self.run_epoch(X, y, views)
-            if checkpoint and (checkpoint.due or self.is_done):
-                checkpoint.save(identity, parts)
-            if on_epoch:
-                on_epoch(self.training.epoch)
+        # Once for all epochs: to find the libraries takes as long as an epoch of a small dataset.
+        with one_thread():
+            while not self.is_done:
+                self._run_epoch(X, y, views)
+                if checkpoint and (checkpoint.due or self.is_done):
+                    checkpoint.save(identity, parts)
+                if on_epoch:
+                    on_epoch(self.training.epoch)
         if self.stopping:
             self.stopping.put_back(self.training.network)
 
-    def run_epoch(
-        self, X: npt.NDArray[Any], y: Labels, views: Sequence[npt.NDArray[Any]] = ()
-    ) -> None:
-        """Go once through all samples; then measure."""
+    def run_epoch(self, X: npt.NDArray[Any], y: Labels) -> None:
+        """Go once through all samples."""
+        with one_thread():
+            self._run_epoch(X, y, ())
+
+    def _run_epoch(self, X: npt.NDArray[Any], y: Labels, views: Sequence[npt.NDArray[Any]]) -> None:
         training = self.training
-        # One thread: the same sums in the same order whatever else the machine does. Seeds and
-        # folds run side by side instead.
-        with threadpool_limits(1, "blas"):
-            training.run_epoch(X, y, views)
-            if self.stopping:
-                self.stopping.record(training.network)
-            if self.monitor:
-                self.monitor.record(training.network, training.epoch, self.is_done)
+        training.run_epoch(X, y, views)
+        if self.stopping:
+            self.stopping.record(training.network)
+        if self.monitor:
+            self.monitor.record(training.network, training.epoch, self.is_done)
         if self.verbose:
             loss, net_loss = training.losses[-1]
             print(f"for epoch{training.epoch}, loss is {loss}, net loss is {net_loss}")
+
+
+def one_thread() -> threadpool_limits:
+    """Return a context in which BLAS has one thread.
+
+    The same sums in the same order, whatever else the machine does. Seeds and folds run side by
+    side instead.
+    """
+    return threadpool_limits(1, "blas")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from stages.network.losses import Floats, Labels, log_softmax
 from stages.network.model import Network
@@ -47,11 +46,10 @@ class Monitor:
         self.rows: list[tuple[int, float, float]] = []
 
     def record(self, network: Network, epoch: int, is_last: bool) -> None:
-        """Measure `network` after `epoch` epochs, if it is time to."""
+        """Measure `network` after `epoch` epochs, if it is time to; the caller limits threads."""
         if not (is_last or epoch == 1 or epoch % self.every == 0):
             return
-        # One thread, so that the sums are the same; what overflows is no number in the curve.
-        with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is no number there
             log_proba = log_softmax(network.logits(self.X))
             right = log_proba.argmax(axis=1) == self.y
             known = np.flatnonzero(self.y >= 0)
