@@ -5,11 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from stages.data.samples import open_samples
-from stages.evaluation import answers, scores, weights
-from stages.evaluation.predictions import Predictions, save_predictions, smallest
+from stages.evaluation import answers, scores
+from stages.evaluation.measuring import Tested, measure
+from stages.evaluation.predictions import (
+    Predictions,
+    first_layer,
+    likeliest,
+    save_predictions,
+    smallest,
+)
 from stages.evaluation.tables import write_confusion, write_curves
 from stages.params.experiment import Experiment
 from stages.params.loading import parse
@@ -39,53 +47,36 @@ def main(
     (_, y), (_, seen_y) = samples.select(split.test), samples.select(split.train)
     views = answers.views(samples, split.test, experiment.average_views)
     seen = answers.views(samples, split.train, experiment.average_views)
-    probabilities = answers.probabilities(networks, views, n_classes)
-    fitted = answers.probabilities(networks, seen, n_classes)
     temperature = load_calibration(models).temperature
+    raw = answers.probabilities(networks, views, n_classes)
     calibrated = answers.probabilities(networks, views, n_classes, temperature)
-    pruned = answers.probabilities([*map(weights.pruned, networks)], views, n_classes)
-    per_seed = [
-        scores.heldout_scores(probabilities[row], y)
-        | scores.calibrated_scores(calibrated[row], y)
-        | scores.train_scores(fitted[row], seen_y)
-        | {
-            "zero_weights": weights.zero_share(network),
-            "near_zero_weights": weights.near_zero_share(network),
-            "pruned_accuracy": scores.accuracy(pruned[row], y),
-        }
-        | weights.logit_scores(network, views[0][:])
-        for row, network in enumerate(networks)
-    ]
-    classes = probabilities.argmax(axis=2)
-    counts = scores.confusion(classes, y, n_classes)
-    curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
-    curves |= scores.monitor_curves(networks)
-    spreads = scores.spreads(per_seed)
+    measured = measure(
+        networks, Tested(views, y, raw, calibrated), (seen, seen_y), samples.class_names
+    )
     everything = {
-        **spreads,
+        **measured,
         "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
         "temperature": temperature,
-        "ensemble": scores.ensemble_scores(probabilities, calibrated, y),
-        "n_features": networks[0].n_features_in_,
-        "n_views": len(views),
-        "n_parameters": sum(p.size for p in networks[0].network_.parameters),
         "seeds": experiment.seeds,
-        "per_seed": per_seed,
         "trials": trials,
-        "per_class": scores.per_class(counts, samples.class_names),
-        "confusion_matrix": counts.tolist(),
     }
-    first = networks[0].network_.weights[0]
-    write_json(output / "metrics" / f"{name}.json", scores.headline(spreads))
+    curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
+    curves |= scores.monitor_curves(networks)
+    weights = networks[0].network_.weights[0]
+    counts = np.array(measured["confusion_matrix"])
+    likely, likelihoods = likeliest(calibrated.mean(axis=0))
+    write_json(output / "metrics" / f"{name}.json", scores.headline(measured))
     write_json(evaluation / f"{name}.json", everything)
     write_curves(output / "curves" / f"{name}.csv", scores.mean_curves(curves))
     write_confusion(output / "confusion" / f"{name}.csv", counts, samples.class_names)
     save_predictions(
         evaluation / f"{name}.npz",
         Predictions(
-            smallest(classes, n_classes),
+            smallest(raw.argmax(axis=2), n_classes),
             smallest(y, n_classes),
-            first,
+            likely,
+            likelihoods,
+            first_layer(weights if samples.picture_shape else weights[:, :0]),
             **curves,
             train=list(split.train),
             test=list(split.test),

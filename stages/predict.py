@@ -50,6 +50,9 @@ def main(
             show_default=False,
         ),
     ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The networks' own probabilities, not calibrated.")
+    ] = False,
     models: Models = MODELS,
     transforms: Transforms = TRANSFORMS,
 ) -> None:
@@ -67,7 +70,7 @@ def main(
         raise PipelineError(f"there is no picture in {', '.join(pictures)}")
     answers: list[Answer] = []
     for start in range(0, len(paths), BLOCK):
-        answers += _answers(model, paths[start : start + BLOCK], manner)
+        answers += _answers(model, paths[start : start + BLOCK], manner, raw=raw)
     sys.stdout.write(FORMATS[form](answers))
     sys.exit(any(one.error for one in answers))
 
@@ -83,7 +86,7 @@ def _files(names: list[str]) -> Iterator[Path]:
             yield Path(name)
 
 
-def _answers(model: Model, paths: list[Path], manner: Manner) -> list[Answer]:
+def _answers(model: Model, paths: list[Path], manner: Manner, *, raw: bool) -> list[Answer]:
     found, errors = {}, {}
     for path in paths:
         try:
@@ -92,7 +95,7 @@ def _answers(model: Model, paths: list[Path], manner: Manner) -> list[Answer]:
             errors[path] = getattr(error, "strerror", None) or str(error)
     means = {}
     if found:
-        proba = model.predict_proba(np.stack([*found.values()])).mean(axis=0)
+        proba = model.predict_proba(np.stack([*found.values()]), raw=raw).mean(axis=0)
         means = dict(zip(found, proba, strict=True))
     return [
         answer(path, means[path], model.class_names)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.evaluation.predictions import Predictions, save_predictions
+from stages.evaluation.predictions import Predictions, first_layer, likeliest, save_predictions
 from stages.evaluation.results import Result, settings_of
+from stages.evaluation.scores import reliabilities
 from stages.params.experiment import merge
 from stages.params.loading import read_params
 from stages.runtime.files import write_json
@@ -59,6 +60,8 @@ def made_up(
         "loss": about(loss, 0.01),
         "brier": about(0.7, 0.01),
         "ece": about(10.0) / 100,
+        "calibrated_loss": about(0.9 * loss, 0.01),
+        "calibrated_ece": about(4.0) / 100,
     }
     per_seed = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     counts = np.bincount((labels * 10 + predicted).ravel(), minlength=100).reshape(10, 10)
@@ -77,7 +80,14 @@ def made_up(
         },
         "chosen": chosen,
         "trials": [{"values": {k: v}, "accuracy": 0.5} for k, v in chosen.items()],
-        "ensemble": {"accuracy": float(columns["accuracy"].max()) + 0.01},
+        "temperature": 1.5,
+        "ensemble": {
+            "accuracy": float(columns["accuracy"].max()) + 0.01,
+            "loss": 0.8 * loss,
+            "ece": 0.06,
+            "calibrated_loss": 0.85 * loss,
+            "calibrated_ece": 0.03,
+        },
         "n_features": 3072,
         "n_parameters": 30730,
         "n_views": 10 if experiment.average_views else 1,
@@ -86,6 +96,7 @@ def made_up(
             {"class": letter, "precision": 0.5, "recall": 0.4, "f1": 0.45} for letter in LETTERS
         ],
         "confusion_matrix": counts.tolist(),
+        "reliability": reliabilities(*[np.eye(10)[predicted]] * 2, labels),
     }
     units = (experiment.hidden_layer_sizes or [10])[0]
     weights = generator.standard_normal((3072, units)).astype(np.float32)
@@ -96,7 +107,8 @@ def made_up(
     answers = Predictions(
         predicted,
         labels,
-        weights,
+        *likeliest(np.eye(10)[predicted].mean(axis=0)),
+        first_layer(weights),
         *curves,
         *_over_fitted(n_seeds, experiment.epochs),
         train=list(batches.train),

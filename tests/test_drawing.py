@@ -101,8 +101,8 @@ def named(n):
     per_class = [numbers | {"class": NAMES[k % len(NAMES)]} for k in range(n)]
     counts = np.eye(n, dtype=int).tolist()
     result.scores.update(per_class=per_class, confusion_matrix=counts)
-    first = np.zeros((3072, n), np.float32)
-    vars(result)["predictions"] = result.predictions._replace(first_weights=first)
+    first = np.zeros((n, 3072), np.int8)
+    vars(result)["predictions"] = result.predictions._replace(first_layer=first)
     return result
 
 

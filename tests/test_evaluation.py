@@ -15,13 +15,20 @@ from sklearn.neural_network import MLPClassifier
 from stages import evaluate
 from stages.data.samples import Samples, Split, write_features
 from stages.evaluation import answers, scores, weights
-from stages.evaluation.predictions import Predictions, load_predictions, save_predictions
+from stages.evaluation.predictions import (
+    Predictions,
+    first_layer,
+    likeliest,
+    load_predictions,
+    save_predictions,
+)
 from stages.network.classifier import LOSSES, SoftmaxNetwork
 from stages.network.model import PREDICTION_ROWS, Network
 from stages.network.storage import save_network
 from stages.params.experiment import merge
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json, write_json
+from stages.training.calibration import Calibration, save_calibration
 from stages.training.seeds import network_path
 from tests.mistakes import DOCUMENT
 
@@ -93,9 +100,12 @@ def test_a_class_that_training_never_saw_has_probability_0():
 
 def test_an_ensemble_answers_with_the_mean_of_its_probabilities():
     sure, unsure, y = [[0.9, 0.1]], [[0.2, 0.8]], np.array([0])
-    found = scores.ensemble_scores(np.array([sure, unsure]), y)
+    calibrated = np.array([[[0.7, 0.3]], [[0.4, 0.6]]])
+    found = scores.ensemble_scores(np.array([sure, unsure]), calibrated, y)
     assert found["accuracy"] == 1.0
     assert found["loss"] == pytest.approx(-np.log(0.55))
+    assert found["calibrated_loss"] == pytest.approx(-np.log(0.55))
+    assert found["calibrated_ece"] == pytest.approx(0.45)
 
 
 def test_views_count_as_much_as_the_pictures():
@@ -311,6 +321,7 @@ def run(tmp_path, monkeypatch):
         changed = experiment.model_copy(update=settings)
         write_json(tmp_path / "models" / "experiment.json", changed.model_dump())
         write_json(tmp_path / "models" / "search.json", [])
+        save_calibration(tmp_path / "models", Calibration(temperature=2.0, n_held_out=9))
         arguments = tmp_path / "features", tmp_path / "models", tmp_path / "scores", tmp_path
         evaluate.main("own", *arguments)
         return read_json(tmp_path / "scores" / "own.json")
@@ -320,6 +331,7 @@ def run(tmp_path, monkeypatch):
 
 MEASURES = {
     *("accuracy", "loss", "brier", "ece", "train_accuracy", "train_loss"),
+    *("calibrated_loss", "calibrated_ece"),
     *("zero_weights", "near_zero_weights", "pruned_accuracy"),
     *("largest_logit", "collapsed_agreement"),
 }
@@ -356,6 +368,8 @@ def test_equal_samples_have_equal_scores_in_training_and_test(run):
         both = (network.predict_proba(X) + network.predict_proba(turned)) / 2
         assert row["train_loss"] == pytest.approx(log_loss(y, both), rel=1e-5)
         assert row["train_loss"] != pytest.approx(log_loss(y, network.predict_proba(X)), rel=1e-3)
+        calm = [softmax(network.predict_log_proba(x) / 2, axis=1) for x in (X, turned)]
+        assert row["calibrated_loss"] == pytest.approx(log_loss(y, sum(calm) / 2), rel=1e-5)
 
 
 def test_all_views_of_features_are_averaged_in_training_and_test_and_after_pruning(run):
@@ -409,8 +423,40 @@ def test_features_without_views_cannot_be_averaged(run):
 def predictions_of(predicted, labels):
     predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
     losses = np.ones((len(predicted), 3))
-    first = np.zeros((4, 2), np.float32)
-    return Predictions(predicted, labels, first, *[losses] * 4, ["a"], ["b"], False, [2, 2, 1])
+    answers = *likeliest(np.eye(4)[labels]), first_layer(np.ones((4, 2)))
+    return Predictions(predicted, labels, *answers, *[losses] * 4, ["a"], ["b"], False, [2, 2, 1])
+
+
+def test_the_likeliest_classes_and_the_weights_of_some_units_are_kept():
+    proba = np.array([[0.1, 0.4, 0.2, 0.3], [0.25, 0.25, 0.25, 0.25]])
+    likely, likelihoods = likeliest(proba)
+    assert likely.tolist() == [[1, 3, 2], [0, 1, 2]]
+    np.testing.assert_allclose(likelihoods, [[0.4, 0.3, 0.2], [0.25] * 3], rtol=1e-3)
+    assert likeliest(proba[:, :2] / proba[:, :2].sum(axis=1, keepdims=True))[0].shape == (2, 2)
+    weights_of = np.random.default_rng(0).standard_normal((12, 70))
+    kept = first_layer(weights_of)
+    assert kept.shape == (64, 12)
+    assert (np.abs(kept).max(axis=1) == 127).all()
+    scale = np.abs(weights_of).max(axis=0)[:64, None] / 127
+    np.testing.assert_allclose(kept * scale, weights_of.T[:64], atol=float(scale.max()) / 2)
+    assert not first_layer(np.zeros((3, 2))).any()
+    assert first_layer(np.zeros((3, 0))).shape == (0, 3)
+
+
+def test_a_reliability_diagram_leads_to_the_calibration_error():
+    generator = np.random.default_rng(0)
+    proba = generator.dirichlet(np.ones(4), (2, 500))
+    y = generator.integers(4, size=500)
+    rows = scores.reliabilities(proba, proba**2 / (proba**2).sum(axis=2, keepdims=True), y)
+    for prefix, power in (("", 1), ("calibrated_", 2)):
+        n, confidence, right = (
+            np.array([row[f"{prefix}{key}"] for row in rows])
+            for key in ("n", "confidence", "accuracy")
+        )
+        flat = (proba**power / (proba**power).sum(axis=2, keepdims=True)).reshape(-1, 4)
+        expected = scores.expected_calibration_error(flat, np.tile(y, 2))
+        assert n.sum() == 1000
+        assert (n * np.abs(confidence - right)).sum() / 1000 == pytest.approx(expected)
 
 
 def test_predictions_come_back_and_have_the_same_bytes(tmp_path):

@@ -43,13 +43,13 @@ def files(project):
     return sorted(folder.iterdir())
 
 
-def measured(project, name):
+def measured(project, name, temperature=1.0):
     """Return the probabilities of the test pictures as the stage evaluate has them."""
     experiment = merge(project.read(), name)
     samples = open_samples(project.path / "data" / "samples" / f"photos-{experiment.preprocessing}")
     networks = load_seeds(project.path / "models" / name, experiment.seeds)
     shown = views(samples, samples.split(experiment.split).test, experiment.average_views)
-    return probabilities(networks, shown, len(samples.class_names))
+    return probabilities(networks, shown, len(samples.class_names), temperature)
 
 
 @pytest.mark.parametrize("name", ["photos-normalize", HOG, "photos-hog-standardize"])
@@ -57,7 +57,11 @@ def test_test_pictures_get_the_probabilities_that_were_measured(project: Project
     model = model_of(project, name)
     raw = open_samples(project.path / "data" / "samples" / "photos-raw")
     pictures, _ = raw.select(["data_batch_2"])
-    assert model.predict_proba(np.array(pictures)).tobytes() == measured(project, name).tobytes()
+    found = model.predict_proba(np.array(pictures), raw=True)
+    assert found.tobytes() == measured(project, name).tobytes()
+    calibrated = model.predict_proba(np.array(pictures))
+    assert calibrated.tobytes() == measured(project, name, model.temperature).tobytes()
+    assert calibrated.tobytes() != found.tobytes()
     assert model.class_names == raw.class_names
 
 
@@ -68,18 +72,21 @@ def test_views_are_averaged_where_the_experiment_does(project: Project):
     project.repro(f"evaluate@{name}")
     raw = open_samples(project.path / "data" / "samples" / "photos-raw")
     pictures, _ = raw.select(["data_batch_2"])
-    found = model_of(project, name).predict_proba(np.array(pictures))
+    found = model_of(project, name).predict_proba(np.array(pictures), raw=True)
     assert found.tobytes() == measured(project, name).tobytes()
-    mirrored = model_of(project, name).predict_proba(np.array(pictures)[:, :, ::-1])
+    mirrored = model_of(project, name).predict_proba(np.array(pictures)[:, :, ::-1], raw=True)
     np.testing.assert_allclose(found, mirrored, atol=1e-6)
 
 
-def test_without_data_the_command_says_what_the_stage_measured(project: Project, files):
-    expected = measured(project, HOG).mean(axis=0)
+@pytest.mark.parametrize("raw", [False, True])
+def test_without_data_the_command_says_what_the_stage_measured(project: Project, files, raw):
+    temperature = 1.0 if raw else model_of(project, HOG).temperature
+    expected = measured(project, HOG, temperature).mean(axis=0)
     shutil.rmtree(project.path / "data" / "samples")
     (project.path / "params.yaml").unlink()
     order = [files[3], files[0], files[3]]
-    result = predict(project, HOG, *map(str, order), "--format", "csv")
+    options = ["--format", "csv", *(["--raw"] if raw else [])]
+    result = predict(project, HOG, *map(str, order), *options)
     rows = [*csv.DictReader(io.StringIO(result.stdout))]
     assert [row["picture"] for row in rows] == [*map(str, order)]
     for row, number in zip(rows, (3, 0, 3), strict=True):

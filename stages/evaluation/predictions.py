@@ -11,7 +11,9 @@ import numpy.typing as npt
 from stages.runtime.errors import PipelineError
 from stages.runtime.npz import load_npz, save_npz
 
-FORMAT = "predictions 3"
+FORMAT = "predictions 4"
+MOST_UNITS = 64  # whose weights are kept
+MOST_ANSWERS = 3  # of each picture
 IN_HEADER = ("train", "test", "is_complete", "picture_shape")
 
 
@@ -24,8 +26,13 @@ class Predictions(NamedTuple):
         Classes, one row for each seed in the order of the experiment's.
     labels : ndarray of shape (n_test,), of the same type
         The true classes.
-    first_weights : ndarray of shape (n_features, n_units), float32
-        Weights of the first layer of the first seed's network.
+    likely : ndarray of shape (n_test, 3 or n_classes), of the same type
+        The most probable classes by the mean answer of all networks, the most probable first.
+    likelihoods : ndarray of the shape of `likely`, float16
+        Their probabilities, calibrated.
+    first_layer : ndarray of shape (n_units, n_features), int8
+        Weights that lead to the first units of the first seed's network, each unit's in 127ths
+        of its largest; no units where the features are no pixels.
     loss, net_loss : ndarray of shape (n_seeds, n_epochs), float64
         Training loss with and without the penalty; NaN after an early stop.
     test_loss, test_accuracy : ndarray of shape (n_seeds, n_epochs), float64
@@ -41,7 +48,9 @@ class Predictions(NamedTuple):
 
     predicted: npt.NDArray[np.unsignedinteger[Any]]
     labels: npt.NDArray[np.unsignedinteger[Any]]
-    first_weights: npt.NDArray[Any]
+    likely: npt.NDArray[np.unsignedinteger[Any]]
+    likelihoods: npt.NDArray[np.float16]
+    first_layer: npt.NDArray[np.int8]
     loss: npt.NDArray[np.float64]
     net_loss: npt.NDArray[np.float64]
     test_loss: npt.NDArray[np.float64]
@@ -57,6 +66,23 @@ def smallest(
 ) -> npt.NDArray[np.unsignedinteger[Any]]:
     """Return classes from 0 to ``n_classes - 1`` as the smallest type that has them all."""
     return classes.astype(np.min_scalar_type(n_classes - 1))
+
+
+def likeliest(
+    proba: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.unsignedinteger[Any]], npt.NDArray[np.float16]]:
+    """Return `likely` and `likelihoods` of (n, n_classes) probabilities; of equals, the first."""
+    order = np.argsort(-proba, axis=1, kind="stable")[:, :MOST_ANSWERS]
+    values = np.take_along_axis(proba, order, axis=1).astype(np.float16)
+    return smallest(order, proba.shape[1]), values
+
+
+def first_layer(weights: npt.NDArray[Any]) -> npt.NDArray[np.int8]:
+    """Return (n_features, n_units) weights as `Predictions` keeps them."""
+    units = weights.T[:MOST_UNITS].astype(np.float64)
+    largest = np.maximum(np.abs(units).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    scaled: npt.NDArray[np.float64] = np.round(units / largest * np.iinfo(np.int8).max)
+    return scaled.astype(np.int8)
 
 
 def save_predictions(path: Path, predictions: Predictions) -> None:

@@ -13,7 +13,10 @@ from stages.statistics.calibration import (
     brier_score,
     expected_calibration_error,
     negative_log_likelihood,
+    reliability,
 )
+
+N_BINS = 15  # of confidence, as in the calibration error
 
 
 def heldout_scores(proba: Floats, y: Labels) -> dict[str, float]:
@@ -40,6 +43,20 @@ def ensemble_scores(
     """Return the scores of the networks together: of their mean (n, n_classes) answer."""
     together = heldout_scores(probabilities.mean(axis=0), y)
     return together | calibrated_scores(calibrated.mean(axis=0), y)
+
+
+def reliabilities(
+    probabilities: npt.NDArray[np.float64], calibrated: npt.NDArray[np.float64], y: Labels
+) -> list[dict[str, float]]:
+    """Return the bins of a reliability diagram of all networks' answers, one row each."""
+    rows: list[dict[str, float]] = [{} for _ in range(N_BINS)]
+    for prefix, answers in (("", probabilities), ("calibrated_", calibrated)):
+        flat, labels = answers.reshape(-1, answers.shape[2]), np.tile(y, len(answers))
+        columns = zip(*map(np.ndarray.tolist, reliability(flat, labels, N_BINS)), strict=True)
+        for row, (count, confidence, right) in zip(rows, columns, strict=True):
+            row |= {f"{prefix}n": count, f"{prefix}confidence": confidence}
+            row[f"{prefix}accuracy"] = right
+    return rows
 
 
 def train_scores(proba: Floats, y: Labels) -> dict[str, float]:

@@ -21,7 +21,7 @@ from stages.runtime.errors import ParamsError, PipelineError
 from stages.runtime.npz import load_npz, save_npz
 from stages.transforms.chain import Chain, Name, load_chain
 
-FORMAT = "model 1"
+FORMAT = "model 2"
 PACKAGES = ("numpy", "scikit-image", "scikit-learn")  # what the numbers may depend on
 MOST_FILES = 100
 MOST_BYTES = 2**31
@@ -50,6 +50,7 @@ class _Header(Section):
     format : str
     experiment : str
     average_views : bool
+    temperature : float
     fit, background : str
     packages : dict of str to str
         The versions that it was made with.
@@ -59,9 +60,10 @@ class _Header(Section):
         Of each network, by its seed.
     """
 
-    format: Literal["model 1"]
+    format: Literal["model 2"]
     experiment: Name
     average_views: bool
+    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     fit: Fit
     background: Colour
     packages: dict[str, str]
@@ -91,17 +93,22 @@ def write_bundle(path: Path, experiment: str, model: Model, files: Files, manner
     members = {f"transform-{name}": file for name, file in files.transforms.items()}
     members |= {f"network-{seed}": file for seed, file in files.networks.items()}
     contents = {name: file.read_bytes() for name, file in members.items()}
-    header = {
-        "format": FORMAT,
-        "experiment": experiment,
-        "average_views": model.average_views,
-        **manner._asdict(),
-        "packages": {name: version(name) for name in PACKAGES},
-        "transforms": {name: _digest(contents[f"transform-{name}"]) for name in files.transforms},
-        "networks": {seed: _digest(contents[f"network-{seed}"]) for seed in files.networks},
-    }
+    header = {"format": FORMAT, **describe(experiment, model, files, manner)}
     parse(_Header, header, "model")  # what is written can be read
     save_npz(path, header, {name: np.frombuffer(c, np.uint8) for name, c in contents.items()})
+
+
+def describe(experiment: str, model: Model, files: Files, manner: Manner) -> dict[str, Any]:
+    """Return what an exported file says of itself: settings, versions, and digests of its parts."""
+    return {
+        "experiment": experiment,
+        "average_views": model.average_views,
+        "temperature": model.temperature,
+        **manner._asdict(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "transforms": {name: _digest(path.read_bytes()) for name, path in files.transforms.items()},
+        "networks": {seed: _digest(path.read_bytes()) for seed, path in files.networks.items()},
+    }
 
 
 def read_bundle(path: Path) -> tuple[Model, Manner]:
@@ -152,7 +159,8 @@ def _load(folder: Path, header: _Header) -> Model:
     chain = load_chain(folder, [*header.transforms][-1])
     loaded = [load_network(folder / f"network-{seed}.npz") for seed in header.networks]
     _check(chain, loaded)
-    return Model(chain, [network for network, _ in loaded], loaded[0][1], header.average_views)
+    networks, class_names = [network for network, _ in loaded], loaded[0][1]
+    return Model(chain, networks, class_names, header.average_views, header.temperature)
 
 
 def _check(chain: Chain, loaded: list[tuple[SoftmaxNetwork, list[str]]]) -> None:

@@ -36,6 +36,8 @@ class PictureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How pictures of another size are brought to the model's; else as the file says.
     background : str, optional
         What shows where a picture is transparent or padded; else as the file says.
+    raw : bool
+        Whether the probabilities are the networks' own, not calibrated.
 
     Attributes
     ----------
@@ -47,10 +49,13 @@ class PictureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         path: str | PathLike[str],
         fit_to: Fit | None = None,
         background: str | None = None,
+        *,
+        raw: bool = False,
     ) -> None:
         self.path = path
         self.fit_to = fit_to
         self.background = background
+        self.raw = raw
 
     def fit(self, pictures: object = None, classes: object = None) -> Self:
         """Read the file; pictures and classes are not looked at.
@@ -106,7 +111,8 @@ class PictureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "model_")
 
     def _answers(self, block: list[npt.NDArray[np.uint8]]) -> npt.NDArray[np.float64]:
-        mean: npt.NDArray[np.float64] = self.model_.predict_proba(np.stack(block)).mean(axis=0)
+        proba = self.model_.predict_proba(np.stack(block), raw=self.raw)
+        mean: npt.NDArray[np.float64] = proba.mean(axis=0)
         return mean
 
     def _pixels(self, picture: Any) -> npt.NDArray[np.uint8]:

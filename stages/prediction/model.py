@@ -14,6 +14,7 @@ from stages.network.storage import load_network
 from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.files import read_json
+from stages.training.calibration import load_calibration
 from stages.training.seeds import network_path
 from stages.transforms.chain import Chain, load_chain
 
@@ -30,12 +31,15 @@ class Model:
     class_names : list of str
     average_views : bool
         Whether the answers for a picture and its other views are averaged, as in the test.
+    temperature : float
+        By what the logits are divided, see `stages.training.calibration`.
     """
 
     chain: Chain
     networks: list[SoftmaxNetwork]
     class_names: list[str]
     average_views: bool
+    temperature: float
 
     @property
     def picture_shape(self) -> tuple[int, int, int]:
@@ -43,7 +47,9 @@ class Model:
         height, width, channels = self.chain.steps[0].origin.input_shape
         return height, width, channels
 
-    def predict_proba(self, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    def predict_proba(
+        self, pictures: npt.NDArray[np.uint8], *, raw: bool = False
+    ) -> npt.NDArray[np.float64]:
         """Return each network's probabilities, (n_networks, n, n_classes), for n pictures.
 
         Of the test pictures, these are to the last bit those that `evaluate` measured.
@@ -51,8 +57,12 @@ class Model:
         Parameters
         ----------
         pictures : ndarray of shape (n, *picture_shape), uint8
+        raw : bool
+            Without the temperature.
         """
-        return probabilities(self.networks, self._views(pictures), len(self.class_names))
+        temperature = 1.0 if raw else self.temperature
+        views, n_classes = self._views(pictures), len(self.class_names)
+        return probabilities(self.networks, views, n_classes, temperature)
 
     def _views(self, pictures: npt.NDArray[np.uint8]) -> list[View]:
         X = self.chain.apply(pictures)
@@ -82,7 +92,13 @@ def load_model(experiment: str, models: Path, transforms: Path) -> Model:
     features = f"{settings.dataset}-{settings.preprocessing}"
     chain = load_chain(transforms / settings.dataset, features)
     loaded = [load_network(network_path(models / experiment, seed)) for seed in settings.seeds]
-    return Model(chain, [network for network, _ in loaded], loaded[0][1], settings.average_views)
+    return Model(
+        chain,
+        [network for network, _ in loaded],
+        loaded[0][1],
+        settings.average_views,
+        load_calibration(models / experiment).temperature,
+    )
 
 
 def read_settings(experiment: str, models: Path) -> Experiment:

@@ -112,14 +112,13 @@ def has_pixel_weights(result: Result) -> bool:
 
 
 def weights(result: Result, path: Path) -> None:
-    """Draw what each unit of the first layer looks for, of the first seed's network.
+    """Draw what the units of the first layer look for, 64 at most, of the first seed's network.
 
     Grey is 0; each unit has its own scale, up to its largest weight of either sign.
     """
-    units = result.predictions.first_weights.T.astype(np.float64)
-    largest = np.maximum(np.abs(units).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    units = result.predictions.first_layer / np.iinfo(np.int8).max
     shape = result.predictions.picture_shape or []
-    pictures = (0.5 + 0.5 * units / largest).reshape(-1, *shape)
+    pictures = (0.5 + 0.5 * units).reshape(-1, *shape)
     pictures = np.broadcast_to(pictures, (*pictures.shape[:3], 3))
     is_output = not result.experiment.hidden_layer_sizes
     columns = min(len(pictures), MOST_NAMES) if is_output else 16

@@ -86,13 +86,50 @@ def expected_calibration_error(proba: Floats, y: Labels, n_bins: int = 15) -> fl
         If n_bins is below 1.
     """
     proba = _checked(proba, y)
+    bins, confidence = _bins(proba, n_bins)
+    gaps = np.bincount(bins, weights=(proba.argmax(axis=1) == y) - confidence)
+    return float(np.abs(gaps).sum() / y.size)
+
+
+def reliability(
+    proba: Floats, y: Labels, n_bins: int = 15
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return what a reliability diagram shows (Niculescu-Mizil and Caruana, ICML 2005).
+
+    Parameters
+    ----------
+    proba : ndarray of shape (n, n_classes)
+        Probabilities.
+    y : ndarray of shape (n,), int
+        The true classes.
+    n_bins : int
+        As of `expected_calibration_error`.
+
+    Returns
+    -------
+    count, confidence, accuracy : ndarray of shape (n_bins,)
+        How many answers are in each bin, and their means; 0 in a bin without any.
+    """
+    proba = _checked(proba, y)
+    bins, confidences = _bins(proba, n_bins)
+    count = np.bincount(bins, minlength=n_bins)
+    sums = [
+        np.bincount(bins, weights=values, minlength=n_bins)
+        for values in (confidences, proba.argmax(axis=1) == y)
+    ]
+    confidence, accuracy = (total / np.maximum(count, 1) for total in sums)
+    return count, confidence, accuracy
+
+
+def _bins(
+    proba: npt.NDArray[np.float64], n_bins: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the bin of each answer, and its confidence."""
     if n_bins < 1:
         raise ValueError("there is at least one bin")
     confidence = proba.max(axis=1)
     # k / n_bins is the nearest float to the edge; k times 1 / n_bins, not always.
-    bins = np.searchsorted(np.arange(1, n_bins) / n_bins, confidence, side="left")
-    gaps = np.bincount(bins, weights=(proba.argmax(axis=1) == y) - confidence)
-    return float(np.abs(gaps).sum() / y.size)
+    return np.searchsorted(np.arange(1, n_bins) / n_bins, confidence, side="left"), confidence
 
 
 def _checked(proba: Floats, y: Labels) -> npt.NDArray[np.float64]:

@@ -13,6 +13,7 @@ SPECIAL = {
     ">": r"$>$",
     "±": r"$\pm$",
     "\N{MINUS SIGN}": "$-$",
+    "\N{RIGHTWARDS ARROW}": r"$\to$",
     "\N{LEFT DOUBLE QUOTATION MARK}": "``",
     "\N{RIGHT DOUBLE QUOTATION MARK}": "''",
     **{character: rf"\{character}" for character in "&%$#_{}"},

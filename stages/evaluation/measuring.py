@@ -1,0 +1,77 @@
+"""Everything that is measured of an experiment's networks, as one mapping for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from stages.evaluation import answers, scores, weights
+from stages.evaluation.answers import View
+from stages.network.classifier import SoftmaxNetwork
+from stages.network.losses import Labels
+
+
+class Tested(NamedTuple):
+    """Samples with their other views, and what each network answers: (n_networks, n, n_classes).
+
+    Attributes
+    ----------
+    views : sequence of View
+    y : ndarray of shape (n,), int64
+    raw, calibrated : ndarray
+        Probabilities without and with the temperature.
+    """
+
+    views: Sequence[View]
+    y: Labels
+    raw: npt.NDArray[np.float64]
+    calibrated: npt.NDArray[np.float64]
+
+
+def measure(
+    networks: list[SoftmaxNetwork],
+    tested: Tested,
+    seen: tuple[Sequence[View], Labels],
+    class_names: list[str],
+) -> dict[str, Any]:
+    """Return the scores of each network, their spreads, and those of all networks together.
+
+    Parameters
+    ----------
+    networks : list of SoftmaxNetwork
+    tested : Tested
+    seen : (sequence of View, ndarray of shape (n,))
+        The training samples with their labels.
+    class_names : list of str
+    """
+    n_classes, y = len(class_names), tested.y
+    seen_views, seen_y = seen
+    fitted = answers.probabilities(networks, seen_views, n_classes)
+    pruned = answers.probabilities([*map(weights.pruned, networks)], tested.views, n_classes)
+    per_seed = [
+        scores.heldout_scores(tested.raw[row], y)
+        | scores.calibrated_scores(tested.calibrated[row], y)
+        | scores.train_scores(fitted[row], seen_y)
+        | {
+            "zero_weights": weights.zero_share(network),
+            "near_zero_weights": weights.near_zero_share(network),
+            "pruned_accuracy": scores.accuracy(pruned[row], y),
+        }
+        | weights.logit_scores(network, tested.views[0][:])
+        for row, network in enumerate(networks)
+    ]
+    counts = scores.confusion(tested.raw.argmax(axis=2), y, n_classes)
+    return {
+        **scores.spreads(per_seed),
+        "ensemble": scores.ensemble_scores(tested.raw, tested.calibrated, y),
+        "n_features": networks[0].n_features_in_,
+        "n_views": len(tested.views),
+        "n_parameters": sum(p.size for p in networks[0].network_.parameters),
+        "per_seed": per_seed,
+        "per_class": scores.per_class(counts, class_names),
+        "confusion_matrix": counts.tolist(),
+        "reliability": scores.reliabilities(tested.raw, tested.calibrated, y),
+    }
