@@ -153,11 +153,25 @@ def test_a_background_that_is_no_colour_is_not_written(finished_files, tmp_path)
 def test_it_is_an_estimator(exported, pictures):
     model = load(exported)
     copy = clone(model)
-    assert copy.get_params() == {"path": exported, "fit_to": None, "background": None}
+    assert copy.get_params() == {
+        "path": exported,
+        "fit_to": None,
+        "background": None,
+        "raw": False,
+    }
     with pytest.raises(NotFittedError):
         copy.predict(pictures)
     answers = model.predict(pictures)
     assert copy.fit(pictures, answers).score(pictures, answers) == 1
+
+
+def test_its_probabilities_are_calibrated_unless_raw_ones_are_asked_for(exported, pictures):
+    calibrated = load(exported)
+    raw = PictureClassifier(exported, raw=True).fit()
+    assert calibrated.model_.temperature != 1
+    sharper = calibrated.model_.temperature < 1
+    most = [model.predict_proba(pictures).max(axis=1) for model in (calibrated, raw)]
+    assert ((most[0] > most[1]) == sharper).all()
 
 
 ODD = {
@@ -227,7 +241,8 @@ CHANGES = {
     "a part more": (lambda _, a: a.update(more=a["network-0"]), "other parts"),
     "a part less": (lambda _, a: a.pop("network-1"), "other parts"),
     "no networks": (lambda h, _: h.update(networks={}), "networks"),
-    "another version": (lambda h, _: h.update(format="model 2"), "format"),
+    "another version": (lambda h, _: h.update(format="model 1"), "format"),
+    "a temperature of 0": (lambda h, _: h.update(temperature=0.0), "temperature"),
     "an unknown key": (lambda h, _: h.update(code="print()"), "code"),
     "numbers of another kind": (lambda _, a: a.update({"network-0": np.zeros(3)}), "network-0"),
 }
