@@ -18,7 +18,7 @@ from stages import preprocess
 from stages.data.samples import open_samples, write_pictures
 from stages.runtime.command import run
 from stages.runtime.processes import LOCKS
-from stages.sources.cifar10_layout import META_NAME, read_batches
+from stages.sources.cifar_layout import META_NAME, read_batches
 from stages.sources.six_batches import BATCH_NAMES
 from stages.transforms.chain import load_chain
 from tests.project import write_params

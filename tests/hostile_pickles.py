@@ -204,7 +204,7 @@ NAMES = [
     ("numpy", "ndarray.tofile"),
     ("numpy.core.multiarray", "_reconstruct.__globals__"),
     ("stages.fetch", "main"),
-    ("stages.sources.cifar10_pickles", "_Reader"),
+    ("stages.sources.cifar_pickles", "_Reader"),
     ("__main__", "__builtins__"),
     ("", ""),
     ("no.such.module", "at_all"),

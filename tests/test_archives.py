@@ -13,7 +13,7 @@ import yaml
 
 from stages import fetch
 from stages.runtime.errors import PipelineError
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from tests.helpers import FETCHED, assert_fetched, digests_of, last_words, tree, write_dataset
 from tests.hostile_archives import GREEDY, HARMLESS, REFUSED
 from tests.soak import archives

@@ -21,7 +21,7 @@ from stages.data.samples import Samples, Split, open_samples, write_features, wr
 from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.sources.base import Outline, Source, check_fetched, make_source
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from stages.sources.six_batches import BATCH_NAMES
 from tests.helpers import (
     FETCHED,

@@ -19,7 +19,7 @@ RUNNERS = {
 EXCEPTIONS = {
     # It reads batch files' pickles with a reader that admits arrays and plain containers, see
     # test_unpickling.
-    ("stages/sources/cifar10_pickles.py", "pickle"),
+    ("stages/sources/cifar_pickles.py", "pickle"),
     # It runs DVC, with arguments and no shell.
     ("stages/follow/repro.py", "subprocess"),
 }

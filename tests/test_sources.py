@@ -20,9 +20,9 @@ from skimage.color import rgb2gray
 
 from stages import fetch
 from stages.runtime.errors import PipelineError
-from stages.sources import cifar10, photos
+from stages.sources import cifar10, cifar_copies, photos
 from stages.sources.base import make_source
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from stages.sources.six_batches import BATCH_NAMES
 from tests.helpers import (
     FETCHED,
@@ -383,8 +383,8 @@ def server(official, monkeypatch):
     place = pack(official)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     digest = hashlib.md5(place.read_bytes(), usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(cifar10, "ARCHIVE_MD5", digest)
-    monkeypatch.setattr(cifar10, "ARCHIVE_SIZE", place.stat().st_size)
+    version = cifar10.VERSION._replace(md5=digest, size=place.stat().st_size)
+    monkeypatch.setattr(cifar10, "VERSION", version)
     handler = functools.partial(Quiet, directory=str(place.parent))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
@@ -421,4 +421,4 @@ def test_every_mirror_that_failed_is_named(official, server, monkeypatch):
     addresses = [f"{server}/none", f"{server}/altered", "ftp://nowhere/x", "nonsense"]
     monkeypatch.setenv("CIFAR10_MIRRORS", " ".join(addresses))
     assert_fails(*addresses, "404", "it announces 15 bytes", "CIFAR10_ARCHIVE=", "make photos")
-    assert not list(Path(cifar10.DOWNLOADS).glob("*"))
+    assert not list(cifar_copies.DOWNLOADS.glob("*"))

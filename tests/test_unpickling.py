@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages.runtime.errors import PipelineError
-from stages.sources import cifar10_pickles
-from stages.sources.cifar10_layout import read_batches
-from stages.sources.cifar10_pickles import load_batch_file
+from stages.sources.cifar_layout import read_batches
+from stages.sources.cifar_pickles import LIMITS, load_batch_file
 from tests.helpers import batch2, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, ROWS, RUNNERS, data, text
 from tests.soak import fuzz, pickles
@@ -83,6 +82,7 @@ def test_a_plain_unpickler_would_have_run_it(tmp_path, name):
 
 @pytest.mark.parametrize("name", [*NAMED, *MALFORMED])
 def test_what_is_no_batch_is_one_error(dataset, name):
+    codecs.lookup("raw_unicode_escape")  # Python's own, by which it reads any pickle's text
     loaded = set(sys.modules)
     message = assert_refused(dataset, (NAMED | MALFORMED)[name])
     assert set(sys.modules) == loaded
@@ -123,12 +123,14 @@ def test_a_file_cut_anywhere_is_one_error(dataset):
         assert_refused(dataset, content[:end])
 
 
-def test_a_file_larger_than_any_batch_is_not_opened(dataset, monkeypatch):
+def test_a_file_larger_than_any_batch_is_not_opened(dataset):
     content = batch2(ROWS, [1, 2, 3])
-    monkeypatch.setattr(cifar10_pickles, "MAX_BYTES", len(content))
-    (dataset / "data_batch_1").write_bytes(content)
-    assert load_batch_file(dataset / "data_batch_1")[b"labels"] == [1, 2, 3]
-    assert "larger" in assert_refused(dataset, content + b" ")
+    limits, place = LIMITS._replace(n_bytes=len(content)), dataset / "data_batch_1"
+    place.write_bytes(content)
+    assert load_batch_file(place, limits)[b"labels"] == [1, 2, 3]
+    place.write_bytes(content + b" ")
+    with pytest.raises(PipelineError, match="larger"):
+        load_batch_file(place, limits)
 
 
 @settings(

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from stages import fetch
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from tests.helpers import assert_fetched, digests_of, last_words, tree, write_dataset
 from tests.hostile_archives import tar
 

@@ -44,7 +44,7 @@ def check_project(document: dict[str, Any]) -> None:
     sources = {name: make_source(document, name) for name in _names(document, "datasets")}
     outlines = {name: source.outline() for name, source in sources.items()}
     for name in _section(document, "transforms"):
-        kind = find_transform(name, f"transforms.{name}")
+        kind = find_transform(str(name), f"transforms.{name}")  # YAML's keys can be anything
         parse(kind, entry(document, "transforms", name), f"transforms.{name}")
     names = _names(document, "features")
     features = {name: merge_feature(document, name) for name in names}

@@ -1,4 +1,4 @@
-"""Lists of files with their SHA-256 digests, as ``sha256sum`` writes and checks them."""
+"""Lists of files with their digests, as ``sha256sum`` writes and checks them, or ``md5sum``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from stages.runtime.errors import ParamsError, PipelineError
 
-LINE = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
+LINE = re.compile(r"([0-9a-f]{64}|[0-9a-f]{32}) [ *](\S.*)")
+KINDS = {64: "sha256", 32: "md5"}  # by the length of a digest
 
 
 def read_digests(path: Path, names: Collection[str]) -> dict[str, str]:
@@ -45,6 +46,16 @@ def read_digests(path: Path, names: Collection[str]) -> dict[str, str]:
     return found
 
 
+def digest_like(expected: str, content: bytes) -> tuple[str, str]:
+    """Return the kind of digest that `expected` is, and that of `content`.
+
+    MD5 is for files of which nothing else is published. It is no proof against an attacker: what
+    reads such a file must not trust it.
+    """
+    kind = KINDS[len(expected)]
+    return kind, hashlib.new(kind, content, usedforsecurity=False).hexdigest()
+
+
 def check_packaged(path: Path, files: Mapping[str, str]) -> None:
     """Check that packages have the very files of a list.
 
@@ -65,7 +76,7 @@ def check_packaged(path: Path, files: Mapping[str, str]) -> None:
     digests = read_digests(path, files)
     for name, package in files.items():
         content = (resources.files(package) / name).read_bytes()
-        if hashlib.sha256(content).hexdigest() != digests[name]:
+        if digest_like(digests[name], content)[1] != digests[name]:
             raise PipelineError(
                 f"{name} of {package} is another file than it was: install the versions of "
                 "requirements.txt, or write its digest into the list to study the new one"

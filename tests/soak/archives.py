@@ -25,7 +25,7 @@ import yaml
 from stages import fetch
 from stages.data.samples import open_samples
 from stages.runtime.errors import PipelineError
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from tests.helpers import ROOT, digests_of, tree, write_dataset
 from tests.hostile_archives import GREEDY, HARMLESS, REFUSED, tar
 from tests.soak.row import Row

@@ -21,7 +21,7 @@ import yaml
 from stages.params.loading import read_params
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.schema.project import check_project
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from tests.helpers import batch2, random_pictures, write_dataset
 from tests.project import tiny_params
 from tests.soak.row import Row

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stages.runtime.errors import PipelineError
-from stages.sources.cifar10_layout import read_batches
+from stages.sources.cifar_layout import read_batches
 from tests.helpers import ROOT, write_dataset
 from tests.hostile_pickles import BOMBS, MALFORMED, NAMED, RUNNERS
 from tests.soak.row import Row

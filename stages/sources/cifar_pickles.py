@@ -1,6 +1,6 @@
 """Read a batch file's pickle without running anything that it asks for.
 
-CIFAR-10's batch files are pickles, and unpickling calls whatever the file names. Here only
+CIFAR's batch files are pickles, and unpickling calls whatever the file names. Here only
 what the official files need is known: the opcodes that they are written with, a NumPy array's
 reconstruction and its dtype, for which harmless classes of our own stand in. Everything else is
 refused before it is imported, and what would take much memory or time before it is built.
@@ -13,16 +13,14 @@ import pickle
 import pickletools
 from collections import Counter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from stages.runtime.errors import PipelineError
 
-# The official files have 31.0 MB, 30,000 opcodes, 6 tuples and no reference back to an earlier
+# CIFAR-10's files have 31.0 MB, 30,000 opcodes, 6 tuples and no reference back to an earlier
 # value; a file that today's NumPy writes has up to 10 tuples and 6 references.
-MAX_BYTES = 32 * 2**20
-MAX_OPCODES = 100_000
 MAX_TUPLES = 16
 MAX_REFERENCES = 16
 OPCODES = frozenset(
@@ -36,11 +34,21 @@ OPCODES = frozenset(
 MAX_REASON = 100  # characters: an error may quote the whole file
 
 
-def load_batch_file(path: Path) -> dict[bytes, Any]:
+class Limits(NamedTuple):
+    """The most that a file may have of bytes, and of a pickle's opcodes."""
+
+    n_bytes: int
+    n_opcodes: int
+
+
+LIMITS = Limits(n_bytes=32 * 2**20, n_opcodes=100_000)
+
+
+def load_batch_file(path: Path, limits: Limits = LIMITS) -> dict[bytes, Any]:
     """Return the dictionary pickled in `path`, keys as bytes.
 
     Nothing that the file names is imported or called. Reading takes at most a few times
-    `MAX_BYTES` of memory.
+    the largest size of memory.
 
     Raises
     ------
@@ -51,11 +59,11 @@ def load_batch_file(path: Path) -> dict[bytes, Any]:
     if not path.is_file():
         raise PipelineError(f"{path} is missing: run 'dvc repro' on its fetch stage")
     with path.open("rb") as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise PipelineError(f"{path} is larger than any batch file ({MAX_BYTES} bytes)")
+        content = file.read(limits.n_bytes + 1)
+    if len(content) > limits.n_bytes:
+        raise PipelineError(f"{path} is larger than any batch file ({limits.n_bytes} bytes)")
     try:
-        _check_opcodes(content)
+        _check_opcodes(content, limits.n_opcodes)
         value = _Reader(io.BytesIO(content), encoding="bytes").load()
     except PipelineError as error:
         raise PipelineError(f"{path} is not read: {error}: fetch it again") from None
@@ -67,7 +75,7 @@ def load_batch_file(path: Path) -> dict[bytes, Any]:
     return {key: getattr(item, "rows", item) for key, item in value.items()}
 
 
-def _check_opcodes(content: bytes) -> None:
+def _check_opcodes(content: bytes, most: int) -> None:
     """Refuse what would exhaust memory, time or the C stack while it is read.
 
     A memo index makes a table as long as itself. Tuples can be nested so deep that hashing one
@@ -83,12 +91,12 @@ def _check_opcodes(content: bytes) -> None:
         counts["tuples"] += kind.startswith("TUPLE")
         counts["references"] += kind.endswith("GET")
         if (
-            counts["all"] > MAX_OPCODES
+            counts["all"] > most
             or counts["tuples"] > MAX_TUPLES
             or counts["references"] > MAX_REFERENCES
         ):
             raise PipelineError("it is more complicated than any batch file")
-        if isinstance(argument, int) and kind.endswith("PUT") and argument > MAX_OPCODES:
+        if isinstance(argument, int) and kind.endswith("PUT") and argument > most:
             raise PipelineError("it asks for more memory than any batch file")
 
 

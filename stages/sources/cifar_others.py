@@ -1,16 +1,17 @@
-"""What people hand over instead of CIFAR-10's version for Python, and what to say of it."""
+"""What people hand over instead of the version for Python, and what to say of it."""
 
 from __future__ import annotations
 
 import fnmatch
 from collections.abc import Set as AbstractSet
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stages.runtime.errors import PipelineError
 
-FOLDER = "cifar-10-batches-py"
-ARCHIVE = "cifar-10-python.tar.gz"
-GET = f"get the version for Python, {ARCHIVE}"
+if TYPE_CHECKING:
+    from stages.sources.cifar_copies import Version
+
 # How a file begins that is no tar archive, compressed or not.
 BEGINNINGS = {
     b"PK": "a zip archive",
@@ -21,6 +22,7 @@ BEGINNINGS = {
 }
 # Files that, together, no other version has.
 VERSIONS = {
+    "CIFAR-10": {"batches.meta", "data_batch_1", "test_batch"},
     "CIFAR-10's binary version": {"data_batch_1.bin"},
     "CIFAR-10's version for Matlab": {"data_batch_1.mat"},
     "CIFAR-100": {"meta", "train", "test"},
@@ -29,31 +31,38 @@ VERSIONS = {
 }
 
 
-def wrong_path(setting: str, value: str) -> PipelineError:
+def wrong_path(version: Version, value: str) -> PipelineError:
     """Return what to say where a setting's value is neither a file nor a folder."""
     meant = value.strip(" \t\r\n'\"")
-    hint = f"name {ARCHIVE} or the folder {FOLDER}"
+    hint = f"name {version.archive} or the folder {version.folder}"
     if meant and Path(meant).exists():
         hint = f"did you mean {meant!r}?"
-    return PipelineError(f"{setting}={value!r} is neither an archive nor a folder: {hint}")
+    return PipelineError(f"{version.setting}={value!r} is neither an archive nor a folder: {hint}")
 
 
-def wrong_archive(place: Path, reason: str, remedy: str) -> PipelineError:
+def wrong_archive(version: Version, place: Path, reason: str) -> PipelineError:
     """Return what to say of an archive that cannot be read, by how it begins."""
     with place.open("rb") as file:
         beginning = file.read(4)
     for magic, kind in BEGINNINGS.items():
         if beginning.startswith(magic):
-            return PipelineError(f"{place} is {kind}: {GET}")
-    return PipelineError(f"{place} is damaged ({reason}): {remedy}")
+            return PipelineError(f"{place} is {kind}: {_get(version)}")
+    return PipelineError(f"{place} is damaged ({reason}): {version.again}")
 
 
-def wrong_files(place: Path, names: AbstractSet[str], missing: str, remedy: str) -> PipelineError:
+def wrong_files(
+    version: Version, place: Path, names: AbstractSet[str], missing: str, remedy: str
+) -> PipelineError:
     """Return what to say of an archive or folder that lacks a file, by the names that it has."""
-    for version, files in VERSIONS.items():
-        if files <= names:
-            return PipelineError(f"{place} is {version}: {GET}")
-    for inner in (*sorted(fnmatch.filter(names, "cifar-10*.tar*")), FOLDER):
+    for other, files in VERSIONS.items():
+        if files <= names and other != version.name:
+            return PipelineError(f"{place} is {other}: {_get(version)}")
+    pattern = f"{version.name.lower()}*.tar*"
+    for inner in (*sorted(fnmatch.filter(names, pattern)), version.folder):
         if inner in names:
             return PipelineError(f"{place} has no {missing}, but {inner!a} is inside: name that")
     return PipelineError(f"{place} has no {missing}: {remedy}")
+
+
+def _get(version: Version) -> str:
+    return f"get the version for Python, {version.archive}"
