@@ -14,7 +14,7 @@ from stages.evaluation.results import best_result, load_results
 from stages.params.loading import entry, read_params
 from stages.pictures.drawings import draw, in_colour
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
-from stages.pictures.mistakes import common_mistakes
+from stages.pictures.mistakes import common_mistakes, write_mistakes
 from stages.runtime.command import run
 from stages.runtime.files import new_folder
 from stages.transforms.chain import load_chain
@@ -29,10 +29,10 @@ def main(
     raw: Annotated[Path, typer.Option(help="The folder that fetch wrote.")],
     transforms: Annotated[Path, typer.Option(help="The folder of the dataset's transforms.")],
     evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")],
-    output: Annotated[Path, typer.Option(help="The folder to write.")],
+    output: Annotated[Path, typer.Option(help="Gets pictures/ and mistakes.csv.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
 ) -> None:
-    """Write preprocessing.png and mistakes.png."""
+    """Write pictures/ with preprocessing.png and mistakes.png, and mistakes.csv."""
     document = read_params(params)
     best = best_result(load_results(document, dataset, evaluations))
     samples = open_samples(raw)
@@ -49,7 +49,8 @@ def main(
                 if drawing is not None:
                     drawings[name.removeprefix(f"{dataset}-")] = drawing
     mistakes = common_mistakes(best.predictions, n_classes, MISTAKES_PER_CLASS)
-    with new_folder(output) as folder:
+    write_mistakes(output / "mistakes.csv", mistakes, samples.class_names)
+    with new_folder(output / "pictures") as folder:
         titles = [samples.class_names[labels[row]] for row in first]
         draw_preprocessing(drawings, titles, folder / "preprocessing.png")
         pictures, _ = samples.select(best.predictions.test)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from stages.editing.own_study import add_study, remove_study
 from stages.folders.listing import TABLE, check_watched, list_pictures
 from stages.follow.repro import reproduce
+from stages.follow.results import pull, push
 from stages.params.loading import read_params
 from stages.runtime.command import run
 from stages.runtime.errors import ParamsError
@@ -32,6 +33,20 @@ def run_study(dataset: Name) -> None:
         if isinstance(source, Folder):
             check_watched(Path(source.files))
     reproduce(f"report@{dataset}")
+    print(f"reports/{dataset}/report.md")
+
+
+@app.command()
+def share(dataset: Name) -> None:
+    """Lay what the report is made of into study/results, for git to carry."""
+    push(_document(dataset), dataset)
+
+
+@app.command()
+def redraw(dataset: Name) -> None:
+    """Make the report anew from study/results; nothing is fetched, preprocessed or trained."""
+    pull(_document(dataset), dataset)
+    reproduce(f"report@{dataset}", "--allow-missing")
     print(f"reports/{dataset}/report.md")
 
 
@@ -57,6 +72,12 @@ def add(
 def remove(dataset: Name) -> None:
     """Take the entries of a dataset of your pictures out of params.yaml again."""
     _write(remove_study(PARAMS.read_text(encoding="utf-8"), read_params(PARAMS), dataset))
+
+
+def _document(dataset: str) -> dict[str, Any]:
+    document = read_params(PARAMS)
+    make_source(document, dataset)
+    return document
 
 
 def _write(text: str) -> None:

@@ -6,13 +6,14 @@ import subprocess
 
 import matplotlib.image
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 
 from stages import gallery
 from stages.data.batches import join_batches
 from stages.data.samples import Split, open_samples
-from stages.evaluation.predictions import Predictions
+from stages.evaluation.predictions import Predictions, first_layer, likeliest
 from stages.pictures.drawings import draw, in_colour
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
 from stages.pictures.mistakes import Mistake, common_mistakes
@@ -38,8 +39,8 @@ def samples(raw):
 def predictions_of(predicted, labels):
     predicted, labels = np.array(predicted, np.uint8), np.array(labels, np.uint8)
     losses = np.ones((len(predicted), 3))
-    first = np.zeros((4, 2), np.float32)
-    return Predictions(predicted, labels, first, *[losses] * 4, ["a"], ["b"], False, None)
+    answers = *likeliest(np.eye(4)[labels]), first_layer(np.ones((4, 2)))
+    return Predictions(predicted, labels, *answers, *[losses] * 4, ["a"], ["b"], False, None)
 
 
 def test_common_mistakes_by_hand():
@@ -155,9 +156,12 @@ def test_the_stage_writes_two_pictures_with_the_same_bytes(tmp_path):
     transforms, evaluations = tmp_path / "data" / "transforms", tmp_path / "evaluations"
     for name in ("first", "second"):
         gallery.main("photos", raw, transforms, evaluations, tmp_path / name, params)
-    files = sorted(path.name for path in (tmp_path / "first").iterdir())
+    files = sorted(path.name for path in (tmp_path / "first" / "pictures").iterdir())
     assert files == ["mistakes.png", "preprocessing.png"]
-    for name in files:
+    mistakes = pd.read_csv(tmp_path / "first" / "mistakes.csv")
+    assert (mistakes["class"] != mistakes["answer"]).all()
+    assert mistakes["networks"].between(1, 6).all()
+    for name in (*(f"pictures/{file}" for file in files), "mistakes.csv"):
         content = (tmp_path / "first" / name).read_bytes()
         assert content == (tmp_path / "second" / name).read_bytes()
         assert b"Software" not in content

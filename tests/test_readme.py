@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 
+import onnxruntime
 import pandas as pd
 import pytest
 
@@ -51,6 +52,34 @@ def test_show_prints_every_experiment_in_80_columns(project: Project):
     assert "flip true" in rows["new"]
 
 
+def test_a_clone_draws_a_report_anew_without_training(project: Project, tmp_path):
+    share, redraw = [line for line in COMMANDS if re.search("stages.study (share|redraw)", line)]
+    old = project.path / "study" / "results" / "files" / "md5" / "00" / "1"
+    old.parent.mkdir(parents=True)
+    old.write_text("of an earlier run")
+    project.run(*shlex.split(share))
+    assert not old.exists()
+    project.commit("results")
+    clone = Project(tmp_path / "clone")
+    project.run("git", "clone", "-q", ".", str(clone.path))
+    expected = (project.path / "reports" / "photos" / "report.md").read_text()
+    template = clone.path / "stages" / "reporting" / "report.md.j2"
+    template.write_text(template.read_text().replace("## Learning curves", "## The curves"))
+    result = clone.run(*shlex.split(redraw))
+    assert result.stdout.splitlines()[-1] == "reports/photos/report.md"
+    found = (clone.path / "reports" / "photos" / "report.md").read_text()
+    assert found == expected.replace("## Learning curves", "## The curves")
+    assert not (clone.path / "models").exists()
+    assert not [*(clone.path / "data" / "samples").rglob("*.npy")]
+    shutil.rmtree(clone.path / "study" / "results")
+    shutil.rmtree(clone.path / "data")
+    shutil.rmtree(clone.path / ".dvc" / "cache")
+    result = clone.run(*shlex.split(redraw), check=False)
+    assert result.returncode == 1
+    assert "photos" in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+
+
 def test_predict_answers_for_every_picture_of_a_folder(project: Project):
     command = next(line for line in COMMANDS if line.startswith("python -m stages.predict"))
     rows = project.run(*shlex.split(command)).stdout.splitlines()[1:]
@@ -64,7 +93,7 @@ def test_an_exported_model_answers_as_the_experiment_does(project: Project):
     first, export, second = [
         shlex.split(line)
         for line in COMMANDS
-        if re.match(r"python -m stages\.(predict|export)", line)
+        if re.match(r"python -m stages\.(predict|export).*(npz|csv)", line)
     ]
     wanted = project.run(*first).stdout
     project.run(*export)
@@ -73,6 +102,12 @@ def test_an_exported_model_answers_as_the_experiment_does(project: Project):
     shutil.copy(project.path / "reports/photos/figures/confusion.png", project.path / "picture.jpg")
     script = f"import stages.model; print({code}[0])"
     assert project.run("python", "-c", script).stdout.strip() in wanted
+
+
+def test_an_onnx_file_is_written_as_shown(project: Project):
+    (command,) = [line for line in COMMANDS if line.endswith(".onnx")]
+    assert project.run(*shlex.split(command)).stderr == ""
+    onnxruntime.InferenceSession(project.path / command.split()[-1])
 
 
 def test_check_prints_what_the_readme_says(project: Project):

@@ -15,8 +15,8 @@ from stages.runtime.errors import ParamsError, PipelineError
 DVC = (sys.executable, "-m", "dvc")
 
 
-def reproduce(target: str) -> None:
-    """Run what is not up to date of a stage and of all that it needs.
+def reproduce(target: str, *options: str) -> None:
+    """Run what is not up to date of a stage and of all that it needs; DVC gets the options.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def reproduce(target: str) -> None:
     """
     course = Course()
     run_of_dvc = subprocess.Popen(  # noqa: S603 - no shell, and DVC alone
-        [*DVC, "repro", target],
+        [*DVC, "repro", *options, target],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},  # or lines come late

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from stages.evaluation.predictions import Predictions
+from stages.runtime.files import write_text
 
 
 class Mistake(NamedTuple):
@@ -42,3 +45,18 @@ def common_mistakes(predictions: Predictions, n_classes: int, per_class: int) ->
         Mistake(int(row), int(predictions.labels[row]), int(votes[row].argmax()), int(most[row]))
         for row in rows
     ]
+
+
+def write_mistakes(path: Path, mistakes: list[Mistake], class_names: list[str]) -> None:
+    """Write a CSV of test pictures, counted from 0, with their classes and the answers."""
+    rows = [
+        {
+            "picture": one.row,
+            "class": class_names[one.actual],
+            "answer": class_names[one.predicted],
+            "networks": one.n_networks,
+        }
+        for one in mistakes
+    ]
+    columns = ["picture", "class", "answer", "networks"]
+    write_text(path, pd.DataFrame(rows, columns=columns).to_csv(index=False, lineterminator="\n"))
