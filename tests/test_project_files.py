@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -212,6 +213,27 @@ def test_the_artifacts_are_the_best_networks(dataset):
     path = yaml.safe_load((ROOT / "dvc.yaml").read_text())["artifacts"][dataset]["path"]
     metrics = measured(dataset)
     assert path == f"models/{max(metrics, key=lambda name: metrics[name]['accuracy'])}"
+
+
+def test_the_committed_results_are_those_of_the_lock():
+    """A clone can pull what the reports of the embedded datasets are made of, and nothing old."""
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"]
+    named = {
+        out["path"]: out["md5"]
+        for name, stage in lock.items()
+        for out in stage["outs"]
+        if name.startswith(("fetch@", "forensics@", "evaluate@"))
+        and out["path"].startswith(("data/cards", "data/forensics", "data/evaluations"))
+    }
+    store = ROOT / "study" / "results" / "files" / "md5"
+    stored = {file.parent.name + file.name: file for file in store.rglob("*") if file.is_file()}
+    assert stored.keys() <= {*named.values()}
+    wanted = {digest for path, digest in named.items() if re.search("/(photos|digits)", path)}
+    assert len(wanted) > 40
+    assert wanted <= stored.keys()
+    for digest, file in stored.items():
+        content = file.read_bytes()
+        assert hashlib.md5(content, usedforsecurity=False).hexdigest() == digest
 
 
 @pytest.mark.parametrize(
