@@ -41,6 +41,14 @@ def reproduce(target: str, *options: str) -> None:
     print(f"{len(course.seen)} stages, of which {len(course.ran)} ran", file=sys.stderr)
 
 
+def move(command: str, files: list[str]) -> str:
+    """Push or pull files that stages wrote; return what DVC says of its failure, or nothing."""
+    done = subprocess.run(  # noqa: S603 - no shell, and DVC alone
+        [*DVC, command, *files], capture_output=True, text=True, check=False
+    )
+    return (in_one_line(done.stderr) or done.stderr) if done.returncode else ""
+
+
 def _count(target: str) -> int | None:
     """Return how many stages a target needs; None if DVC cannot tell, and will say why."""
     graph = subprocess.run(  # noqa: S603

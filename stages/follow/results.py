@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.follow.mistakes import in_one_line
-from stages.follow.repro import DVC
+from stages.follow.repro import move
 from stages.runtime.errors import PipelineError
 
 STORE = Path("study/results")
@@ -42,9 +40,5 @@ def _dvc(command: str, document: dict[str, Any], dataset: str) -> None:
     files += [
         f"data/evaluations/{dataset}/{name}.{end}" for name in names for end in ("json", "npz")
     ]
-    done = subprocess.run(  # noqa: S603 - no shell, and DVC alone
-        [*DVC, command, *files], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        reason = in_one_line(done.stderr) or done.stderr
+    if reason := move(command, files):
         raise PipelineError(f"not all results of {dataset} are there to {command} ({reason})")
