@@ -173,7 +173,7 @@ def test_zero_weights_and_chosen_values_are_shown_where_they_matter(page):
 
 def test_nothing_is_said_of_choosing_where_nothing_was_chosen(tmp_path):
     page = write_report(tmp_path, run={"linear": {}, "128": {"accuracy": 60.0}})
-    assert "held\nout for it" not in page
+    assert "was taken from a list" not in page
     assert "Dashed" not in page
 
 
@@ -372,6 +372,7 @@ def test_the_page_says_in_how_many_experiments_a_temperature_pays(folder):
     page = (folder / "reports" / "report.md").read_text(encoding="utf-8")
     assert f"0 of {len(table)} experiments" in page
     assert "10.0 → 4.0" in page
+    assert "was taken from a list" in page  # of the values that were tried
 
 
 def test_the_answers_are_those_of_the_intervals(folder):
