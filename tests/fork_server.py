@@ -1,12 +1,13 @@
-"""One interpreter that has imported the libraries, and forks a process for each stage that asks.
+"""Interpreters that have imported the libraries, and fork a process for each stage that asks.
 
 Importing scikit-learn, pandas and matplotlib takes two seconds a stage, and most of the time of a
-small study. DVC still runs every command, and a stage still imports the project's own modules, from
-its own folder; only the libraries are there already. What depends on a process of its own, on
-signals or on how Python starts, runs without: a command whose environment has other settings of
-Python or of the libraries than the server, and all that tests start in the background.
+small study; DVC takes one to start. DVC still runs every command, and a stage still imports the
+project's own modules, from its own folder; only the libraries are there already, DVC's for DVC and
+the stages' for them. What depends on a process of its own, on signals or on how Python starts, runs
+without: a command whose environment has other settings of Python or of the libraries than the
+server, and all that tests start in the background.
 
-Run as a script, this is the ``python`` that DVC finds first.
+Run as a script, this is the ``python`` that DVC finds first, or the ``dvc`` that the tests do.
 """
 
 from __future__ import annotations
@@ -19,20 +20,27 @@ import struct
 import sys
 from pathlib import Path
 
-SOCKET = "TESTS_FORK_SERVER"
+FOLDER = "TESTS_FORK_SERVERS"
 # What libraries and Python read when they are imported.
 SETTINGS = ("PYTHON", "OPENBLAS", "OMP", "MKL", "NUMBA", "MPL", "MATPLOTLIB", "HOME", "XDG", "LANG")
-LIBRARIES = (
+STAGES = (
     *("numpy", "pandas", "scipy.optimize", "scipy.stats", "sklearn.model_selection"),
     *("joblib", "matplotlib.backends.backend_agg", "matplotlib.figure", "PIL.Image", "pydantic"),
     *("ruamel.yaml", "skimage", "tabulate", "threadpoolctl", "tqdm", "typer", "jinja2"),
 )
+DVC = (
+    *("dvc.cli", "dvc.cli.parser", "dvc.repo", "dvc.stage.run", "dvc.repo.reproduce"),
+    *("dvc.dependency", "dvc.output", "dvc.fs", "dvc.utils.strictyaml", "dvc.schema"),
+    *("dvc.repo.experiments", "dvc.repo.metrics.diff", "dvc.repo.params.diff", "dvc.compare"),
+    *("dvc_data.index", "dvc_data.hashfile.build", "rich.table", "scmrepo.git"),
+)
+LIBRARIES = {"python": STAGES, "dvc": DVC}
 LENGTH = struct.Struct("!I")
 
 
 @functools.cache
 def start() -> dict[str, str]:
-    """Start the server, which ends with this process; return what commands need.
+    """Start the servers, which end with this process; return what commands need.
 
     Their PATH begins with the folder that is PATH here.
     """
@@ -43,25 +51,28 @@ def start() -> dict[str, str]:
     import time  # noqa: PLC0415
 
     folder = Path(tempfile.mkdtemp(prefix="forks-"))
-    shim, place = folder / "python", folder / "socket"
-    shim.write_text(f"#!{sys.executable} -IS\n{Path(__file__).read_text()}")
-    shim.chmod(0o755)
-    server = subprocess.Popen([sys.executable, __file__, "--serve", str(place)])
-    while not place.exists():
-        assert server.poll() is None, "the server has not started"
+    servers = []
+    for name in LIBRARIES:
+        shim, place = folder / name, folder / f"{name}.socket"
+        shim.write_text(f"#!{sys.executable} -IS\n{Path(__file__).read_text()}")
+        shim.chmod(0o755)
+        servers.append(subprocess.Popen([sys.executable, __file__, "--serve", str(place)]))
+    while len([*folder.glob("*.socket")]) < len(servers):
+        assert all(server.poll() is None for server in servers), "a server has not started"
         time.sleep(0.05)
 
     @atexit.register
     def end() -> None:
-        server.terminate()
-        server.wait()
+        for server in servers:
+            server.terminate()
+            server.wait()
         shutil.rmtree(folder)
 
     return {
         "PATH": str(folder),
         "TESTS_PYTHON": sys.executable,
-        SOCKET: str(place),
-        f"{SOCKET}_SETTINGS": json.dumps(settings_of(dict(os.environ))),
+        FOLDER: str(folder),
+        f"{FOLDER}_SETTINGS": json.dumps(settings_of(dict(os.environ))),
     }
 
 
@@ -75,7 +86,7 @@ def serve(path: str) -> None:
     import importlib  # noqa: PLC0415
     import signal  # noqa: PLC0415
 
-    for name in LIBRARIES:
+    for name in LIBRARIES[Path(path).stem]:
         importlib.import_module(name)
     gc.freeze()  # or a collection would copy all of their pages
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers of children are not waited for
@@ -96,7 +107,7 @@ def serve(path: str) -> None:
 
 
 def _keep(connection: socket.socket) -> None:
-    """Fork the stage, and tell the client how it ended."""
+    """Fork the process, and tell the client how it ended."""
     import signal  # noqa: PLC0415
 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -169,13 +180,17 @@ def ask(path: str, module_and_arguments: list[str]) -> int:
 
 
 def main() -> None:
-    place = os.environ.get(SOCKET, "")
-    settings = json.loads(os.environ.get(f"{SOCKET}_SETTINGS", "null"))
-    is_stage = sys.argv[1:2] == ["-m"] and sys.argv[2].startswith("stages.")
-    if is_stage and settings == settings_of(dict(os.environ)) and Path(place).is_socket():
-        sys.exit(ask(place, sys.argv[2:]))
+    is_dvc = Path(sys.argv[0]).name == "dvc"
+    command = ["-m", "dvc", *sys.argv[1:]] if is_dvc else sys.argv[1:]
+    settings = json.loads(os.environ.get(f"{FOLDER}_SETTINGS", "null"))
+    if command[:1] == ["-m"] and settings == settings_of(dict(os.environ)):
+        module = command[1]
+        kind = "python" if module.startswith("stages.") else module
+        place = Path(os.environ.get(FOLDER, ""), f"{kind}.socket")
+        if place.is_socket():
+            sys.exit(ask(str(place), command[1:]))
     python = os.environ["TESTS_PYTHON"]
-    os.execv(python, [python, *sys.argv[1:]])  # noqa: S606 - the interpreter of these tests
+    os.execv(python, [python, *command])  # noqa: S606 - the interpreter of these tests
 
 
 if __name__ == "__main__":
