@@ -10,17 +10,20 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from stages.data.samples import open_samples
+from stages.evaluation.pairs import most_confused, surest_mistakes
 from stages.evaluation.results import best_result, load_results
 from stages.params.loading import entry, read_params
 from stages.pictures.drawings import draw, in_colour
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
-from stages.pictures.mistakes import common_mistakes, write_mistakes
+from stages.pictures.mistakes import mistake_at, surest, write_mistakes
+from stages.pictures.sheet import about_pictures, draw_sheet, rows_of_classes
 from stages.runtime.command import run
-from stages.runtime.files import new_folder
+from stages.runtime.files import new_folder, write_json
 from stages.transforms.chain import load_chain
 
 app = typer.Typer(add_completion=False)
 MISTAKES_PER_CLASS = 2
+PAIRS, MISTAKES_PER_PAIR = 6, 5  # of classes that are confused most
 
 
 @app.command()
@@ -29,10 +32,10 @@ def main(
     raw: Annotated[Path, typer.Option(help="The folder that fetch wrote.")],
     transforms: Annotated[Path, typer.Option(help="The folder of the dataset's transforms.")],
     evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")],
-    output: Annotated[Path, typer.Option(help="Gets pictures/ and mistakes.csv.")],
+    output: Annotated[Path, typer.Option(help="Gets pictures/, shown.json, mistakes.csv.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
 ) -> None:
-    """Write pictures/ with preprocessing.png and mistakes.png, and mistakes.csv."""
+    """Write pictures/, what a page must know of them, and a list of mistakes."""
     document = read_params(params)
     best = best_result(load_results(document, dataset, evaluations))
     samples = open_samples(raw)
@@ -48,14 +51,24 @@ def main(
                 drawing = draw(load_chain(transforms, name), pixels)
                 if drawing is not None:
                     drawings[name.removeprefix(f"{dataset}-")] = drawing
-    mistakes = common_mistakes(best.predictions, n_classes, MISTAKES_PER_CLASS)
+    answers = best.predictions
+    mistakes = surest(answers, n_classes, MISTAKES_PER_CLASS)
+    confused = [
+        mistake_at(answers, row)
+        for pair in most_confused(np.array(best.scores["confusion_matrix"]), PAIRS)
+        for row in surest_mistakes(answers, pair.actual, pair.predicted)[:MISTAKES_PER_PAIR]
+    ]
     write_mistakes(output / "mistakes.csv", mistakes, samples.class_names)
+    pictures, labels_of = samples.select(answers.test)
+    rows = rows_of_classes(labels_of, n_classes)
     with new_folder(output / "pictures") as folder:
         titles = [samples.class_names[labels[row]] for row in first]
         draw_preprocessing(drawings, titles, folder / "preprocessing.png")
-        pictures, _ = samples.select(best.predictions.test)
-        n_networks = len(best.experiment.seeds)
-        draw_mistakes(mistakes, pictures, samples, n_networks, folder / "mistakes.png")
+        draw_mistakes(mistakes, pictures, samples, folder / "mistakes.png")
+        draw_mistakes(confused, pictures, samples, folder / "pairs.png")
+        draw_sheet(pictures, rows, folder / "sheet.png")
+        about = about_pictures(folder, rows, pixels.shape[1:])
+    write_json(output / "shown.json", about)
 
 
 if __name__ == "__main__":

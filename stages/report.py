@@ -21,6 +21,8 @@ from stages.reporting.content import page_values
 from stages.reporting.cost import draw_cost
 from stages.reporting.data_card import parts_table, sentences
 from stages.reporting.forensics import summary, write_forensics
+from stages.reporting.manner import Manner
+from stages.reporting.origins import origins, packages
 from stages.reporting.page import render
 from stages.runtime.command import run
 from stages.runtime.files import new_folder, read_json, write_text
@@ -29,6 +31,7 @@ from stages.tables.base import Outcome
 from stages.tables.leaderboard import load_near_duplicates
 from stages.tables.published import load_published
 from stages.tables.writing import write_tables
+from stages.webpage.page import Shown, charts_of, render_page, write_charts
 
 app = typer.Typer(add_completion=False)
 
@@ -39,6 +42,9 @@ def main(
     evaluations: Annotated[Path, typer.Option(help="The folder that evaluate wrote.")],
     forensics: Annotated[Path, typer.Option(help="The readings that forensics tried.")],
     card: Annotated[Path, typer.Option(help="What fetch says of the pictures.")],
+    shown: Annotated[Path, typer.Option(help="What gallery says of its pictures.")],
+    code: Annotated[Path, typer.Option(help="The record of this stage's code.")],
+    script: Annotated[Path, typer.Option(help="The library of the page's charts.")],
     folder: Annotated[Path, typer.Option(help="Gets the report.")],
     params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
     claims: Annotated[Path, typer.Option(help="The claims, and the report's questions.")] = Path(
@@ -54,7 +60,7 @@ def main(
         "study/minutes.json"
     ),
 ) -> None:
-    """Write report.md, tables/ and figures/ from what evaluate wrote of all experiments."""
+    """Write report.md, index.html, tables/ and figures/ from what evaluate wrote."""
     document, study = read_params(params), load_study(claims)
     source = make_source(document, dataset)
     results = load_results(document, dataset, evaluations)
@@ -62,8 +68,8 @@ def main(
     tried = (load_readings(forensics), figures_of(study.claims), inferred)
     fits = fit_figures(*tried)
     best = best_result(results)
-    pictures = read_json(card)
-    about_pictures = sentences(pictures, source)
+    counts = read_json(card)
+    about_pictures = sentences(counts, source)
     judgements = [judge(claim, results, dataset, fits) for claim in study.claims]
     if about_pictures:  # of one's own dataset, what the course's experiments say
         judgements = [judgement for judgement in judgements if judgement.comparisons]
@@ -78,26 +84,31 @@ def main(
     drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:
         tables = write_tables(new, outcome)
+    found = charts_of(outcome, tables)
     with new_folder(folder / "figures") as new:
-        groups = [group for question in study.questions for group in question.groups]
-        figures.learning_curves(groups, results, new / "learning-curves.png")
-        figures.confusion(best, new / "confusion.png")
+        write_charts(new, found)
         if "leaderboard" in tables:
             draw_cost(tables["leaderboard"].numbers, new / "cost.png")
         for result in drawn:
             figures.weights(result, new / f"weights-{result.short_name}.png")
-    page = render(
+    values = dict(
         dataset=dataset,
         quick=read_quick(document),
         redistributable=source.redistributable,
         about=source.about,
         card=about_pictures,
-        parts=parts_table(pictures),
+        parts=parts_table(counts),
         forensics=summary(*tried),
         weights=[result.short_name for result in drawn],
+        origins=origins(document, dataset, code, card, evaluations.iterdir()),
+        packages=packages(code),
         **page_values(outcome, tables),
     )
-    write_text(folder / "report.md", page)
+    names = {name: [one.name for one in charts] for name, charts in found.items() if name != "cost"}
+    write_text(folder / "report.md", render(Manner(names), **values))
+    pictures = Shown(read_json(shown), source.redistributable)
+    page = render_page(folder, outcome, found, pictures, script.read_text(), values)
+    write_text(folder / "index.html", page)
     write_forensics(folder, dataset, *tried)
 
 

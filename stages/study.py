@@ -19,21 +19,22 @@ from stages.runtime.errors import ParamsError
 from stages.runtime.files import write_text
 from stages.sources.base import make_source
 from stages.sources.folder import Folder
+from stages.webpage.overview import render_overview
 
 app = typer.Typer(add_completion=False)
-PARAMS = Path("params.yaml")
+PARAMS, PIPELINE, REPORTS = Path("params.yaml"), Path("dvc.yaml"), Path("reports")
 Name = Annotated[str, typer.Argument(help="An entry of datasets: in params.yaml.")]
 
 
 @app.command("run")
 def run_study(dataset: Name) -> None:
-    """Run what is not up to date of ``report@<dataset>``; the last line is the report's path."""
+    """Run what is not up to date of ``report@<dataset>``; the last line is its page's path."""
     with suppress(ParamsError):  # of which the stage check has more to say
         source = make_source(read_params(PARAMS), dataset)
         if isinstance(source, Folder):
             check_watched(Path(source.files))
     reproduce(f"report@{dataset}")
-    print(f"reports/{dataset}/report.md")
+    _tell(dataset)
 
 
 @app.command()
@@ -46,8 +47,9 @@ def share(dataset: Name) -> None:
 def redraw(dataset: Name) -> None:
     """Make the report anew from study/results; nothing is fetched, preprocessed or trained."""
     pull(_document(dataset), dataset)
+    reproduce("script")
     reproduce(f"report@{dataset}", "--allow-missing")
-    print(f"reports/{dataset}/report.md")
+    _tell(dataset)
 
 
 @app.command()
@@ -72,6 +74,12 @@ def add(
 def remove(dataset: Name) -> None:
     """Take the entries of a dataset of your pictures out of params.yaml again."""
     _write(remove_study(PARAMS.read_text(encoding="utf-8"), read_params(PARAMS), dataset))
+
+
+def _tell(dataset: str) -> None:
+    """Write the page of all datasets anew, and print the path of this one's."""
+    write_text(REPORTS / "index.html", render_overview(REPORTS, read_params(PIPELINE)))
+    print(REPORTS / dataset / "index.html")
 
 
 def _document(dataset: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ settings.load_profile("patient")
 SLOW_FIXTURES = {"project", "finished", "least", "fresh"}  # projects in which DVC runs
 # What starts a process for each case, trains for longer, or draws whole reports.
 SLOW_FILES = {
+    "test_browser.py",
     "test_commands.py",
     "test_export.py",
     "test_gallery.py",
@@ -30,6 +31,7 @@ SLOW_FILES = {
     "test_soak.py",
     "test_training.py",
     "test_unpickling.py",
+    "test_webpage.py",
 }
 
 

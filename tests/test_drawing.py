@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from stages.data.samples import Samples
-from stages.drawing.canvas import LONGEST, label, new_figure, save, styles
+from stages.drawing.canvas import LONGEST, label, new_figure, save
 from stages.drawing.labels import place_labels
 from stages.pictures import figures as gallery
 from stages.pictures.mistakes import Mistake
@@ -109,14 +109,13 @@ def named(n):
 @pytest.mark.parametrize("n", [10, len(NAMES)])
 def test_every_figure_shows_any_class_name(n, kept, tmp_path):
     result = named(n)
-    figures.confusion(result, tmp_path)
     figures.weights(result, tmp_path)
     pictures = np.zeros((n, 8, 8, 3), np.uint8)
     gallery.draw_preprocessing({"binarize": pictures / 255}, NAMES[:n], tmp_path)
-    mistakes = [Mistake(k, k, (k + 1) % n, 3) for k in range(n)]
+    mistakes = [Mistake(k, k, (k + 1) % n, 0.9, 3) for k in range(n)]
     samples = Samples(pictures, np.arange(n), {}, {}, NAMES[:n])
-    gallery.draw_mistakes(mistakes, pictures, samples, 6, tmp_path)
-    assert len(kept) == 4
+    gallery.draw_mistakes(mistakes, pictures, samples, tmp_path)
+    assert len(kept) == 3
     for number, figure in enumerate(kept):
         save(figure, tmp_path / "drawn.png")  # a name that breaks it raises, a warning too
         with Image.open(tmp_path / "drawn.png") as drawn:
@@ -150,12 +149,6 @@ def test_a_latex_table_has_a_line_for_each_row():
 # ---------------------------------------------------------------- what readers see
 
 
-def test_curves_differ_without_colour_where_they_are_neighbours():
-    drawn = [(style["color"], style["linestyle"]) for style in styles(28)]
-    assert len(set(drawn)) == 28
-    assert all(one[1] != other[1] for one, other in itertools.pairwise(drawn))
-
-
 @pytest.mark.parametrize("spread", [0.0, 0.01, 1.0])
 def test_names_of_points_overlap_neither_each_other_nor_points(spread):
     generator = np.random.default_rng(0)
@@ -176,18 +169,3 @@ def test_names_of_points_overlap_neither_each_other_nor_points(spread):
         assert frame.y0 <= box.y0 < box.y1 <= frame.y1
         for place in axes.transData.transform(points):
             assert not box.contains(*place)
-
-
-def test_learning_curves_show_training_and_test_of_every_experiment(kept, tmp_path):
-    names = ("cifar10-normalize", "cifar10-128", "cifar10-128-l1")
-    figures.learning_curves([], [made_up(name) for name in names], tmp_path)
-    (figure,) = kept
-    losses, test_losses, accuracies, _ = figure.axes
-    assert len(losses.lines) == len(names) + 1  # L1's with the penalty, too
-    for panel in (test_losses, accuracies):
-        assert len(panel.lines) == len(names)
-        # Measured after each second epoch.
-        assert np.array_equal(panel.lines[0].get_xdata(), np.arange(1, 101, 2))
-    assert losses.get_ylim() == test_losses.get_ylim()
-    colours = [line.get_color() for line in test_losses.lines]
-    assert [line.get_color() for line in accuracies.lines] == colours

@@ -8,6 +8,7 @@ import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.decomposition import PCA
 
 from stages import gallery
@@ -16,7 +17,8 @@ from stages.data.samples import Split, open_samples
 from stages.evaluation.predictions import Predictions, first_layer, likeliest
 from stages.pictures.drawings import draw, in_colour
 from stages.pictures.figures import draw_mistakes, draw_preprocessing
-from stages.pictures.mistakes import Mistake, common_mistakes
+from stages.pictures.mistakes import Mistake, surest
+from stages.runtime.files import read_json
 from stages.sources.base import make_source
 from stages.transforms.pca import Pca
 from tests.helpers import ROOT, preprocess_chain, write_samples
@@ -43,14 +45,24 @@ def predictions_of(predicted, labels):
     return Predictions(predicted, labels, *answers, *[losses] * 4, ["a"], ["b"], False, None)
 
 
-def test_common_mistakes_by_hand():
-    # Pictures of classes 0 0 0 0 1 2; three networks, which agree most about the second.
+def test_surest_mistakes_by_hand():
+    # Pictures of classes 0 0 0 0 1 2; three networks, whose mean answers are surest of the second.
     predictions = predictions_of(
         [[1, 2, 1, 0, 1, 0], [1, 2, 2, 0, 1, 1], [2, 2, 2, 0, 1, 2]], [0, 0, 0, 0, 1, 2]
     )
-    wanted = [Mistake(1, 0, 2, 3), Mistake(0, 0, 1, 2), Mistake(5, 2, 0, 1)]
-    assert common_mistakes(predictions, 3, per_class=2) == wanted
-    assert common_mistakes(predictions, 3, per_class=1) == [wanted[0], wanted[2]]
+    mean = np.eye(4)[predictions.predicted].mean(axis=0)
+    likely, likelihoods = likeliest(mean)
+    predictions = predictions._replace(likely=likely, likelihoods=likelihoods)
+    third = float(np.float16(1 / 3))
+    two_thirds = float(np.float16(2 / 3))
+    wanted = [
+        Mistake(1, 0, 2, 1.0, 3),
+        Mistake(0, 0, 1, two_thirds, 2),
+        Mistake(2, 0, 2, two_thirds, 2),
+        Mistake(5, 2, 0, third, 1),  # of equals, the first class
+    ]
+    assert surest(predictions, 3, per_class=3) == wanted
+    assert surest(predictions, 3, per_class=1) == [wanted[0], wanted[3]]
 
 
 # ---------------------------------------------------------------- drawings
@@ -125,8 +137,8 @@ def test_pictures_of_any_number_of_classes_are_no_wider_than_a_page(tmp_path, n_
     split = Split(train=("a",), test=("a",))
     labels = np.arange(n_classes)
     samples = join_batches({"a": (pixels, labels)}, titles, {"only": split})
-    mistakes = [Mistake(k, k, (k + 1) % n_classes, 1) for k in labels for _ in range(2)]
-    draw_mistakes(mistakes, pixels, samples, 6, tmp_path / "mistakes.png")
+    mistakes = [Mistake(k, k, (k + 1) % n_classes, 0.5, 1) for k in labels for _ in range(2)]
+    draw_mistakes(mistakes, pixels, samples, tmp_path / "mistakes.png")
     for name in ("preprocessing", "mistakes"):
         height, width = matplotlib.image.imread(tmp_path / f"{name}.png").shape[:2]
         assert 100 < width <= 2000
@@ -143,7 +155,7 @@ def test_git_ignores_the_pictures_of_just_those_that_may_not_be_passed_on():
         assert ignored != make_source(DOCUMENT, name).redistributable, name
 
 
-def test_the_stage_writes_two_pictures_with_the_same_bytes(tmp_path):
+def test_the_stage_writes_its_pictures_with_the_same_bytes(tmp_path):
     raw = write_samples(tmp_path / "raw", per_batch=1000)
     names = ["photos-normalize", "photos-hog"]
     write_results(tmp_path / "evaluations", [made_up(name) for name in names])
@@ -157,11 +169,22 @@ def test_the_stage_writes_two_pictures_with_the_same_bytes(tmp_path):
     for name in ("first", "second"):
         gallery.main("photos", raw, transforms, evaluations, tmp_path / name, params)
     files = sorted(path.name for path in (tmp_path / "first" / "pictures").iterdir())
-    assert files == ["mistakes.png", "preprocessing.png"]
+    assert files == ["mistakes.png", "pairs.png", "preprocessing.png", "sheet.png"]
+    shown = read_json(tmp_path / "first" / "shown.json")
+    assert [f"{name}.png" for name in shown["sha256"]] == files
+    samples = open_samples(raw)
+    pixels, labels = samples.select(made_up(names[0]).predictions.test)
+    sheet = np.asarray(Image.open(tmp_path / "first" / "pictures" / "sheet.png"))
+    for line, rows in enumerate(shown["sheet"]["rows"]):
+        assert (labels[rows] == line).all()
+        for column, row in enumerate(rows):
+            cut = sheet[32 * line : 32 * line + 32, 32 * column : 32 * column + 32]
+            assert (cut == pixels[row]).all()
     mistakes = pd.read_csv(tmp_path / "first" / "mistakes.csv")
     assert (mistakes["class"] != mistakes["answer"]).all()
-    assert mistakes["networks"].between(1, 6).all()
-    for name in (*(f"pictures/{file}" for file in files), "mistakes.csv"):
+    assert mistakes["networks"].between(0, 6).all()
+    assert mistakes["confidence"].between(0.1, 1).all()
+    for name in (*(f"pictures/{file}" for file in files), "mistakes.csv", "shown.json"):
         content = (tmp_path / "first" / name).read_bytes()
         assert content == (tmp_path / "second" / name).read_bytes()
         assert b"Software" not in content

@@ -37,7 +37,7 @@ def test_from_a_folder_to_a_report_and_back(project: Project, pictures):
     before = (project.path / "params.yaml").read_text()
     project.run("python", "-m", "stages.study", "add", "mine", str(pictures))
     result = project.run("python", "-m", "stages.study", "run", "mine")
-    assert result.stdout == "reports/mine/report.md\n"
+    assert result.stdout == "reports/mine/index.html\n"
     report = (project.path / "reports" / "mine" / "report.md").read_text()
     sections = re.findall(r"^## (.*)$", report, re.MULTILINE)
     assert sections.index("Your pictures") < sections.index("In short")

@@ -474,7 +474,10 @@ def test_pictures_of_any_size_and_number_of_classes_go_through_the_study(
     for name in params["experiments"]:
         assert f"| {name} |" in report
     pictures = {path.name: imread(path).shape for path in folder.rglob("*.png")}
-    assert {"confusion.png", "preprocessing.png", "mistakes.png"} <= set(pictures)
+    assert {"preprocessing.png", "mistakes.png", "pairs.png", "sheet.png"} <= set(pictures)
+    del pictures["sheet.png"]  # which a page enlarges
+    assert (folder / "figures" / "confusion.svg").exists()
+    assert (folder / "index.html").stat().st_size < 4e6
     for name, (height, width, *_) in pictures.items():
         assert 100 < width <= 2000, name
         assert 50 < height <= 4000, name

@@ -66,7 +66,7 @@ def test_a_clone_draws_a_report_anew_without_training(project: Project, tmp_path
     template = clone.path / "stages" / "reporting" / "report.md.j2"
     template.write_text(template.read_text().replace("## Learning curves", "## The curves"))
     result = clone.run(*shlex.split(redraw))
-    assert result.stdout.splitlines()[-1] == "reports/photos/report.md"
+    assert result.stdout.splitlines()[-1] == "reports/photos/index.html"
     found = (clone.path / "reports" / "photos" / "report.md").read_text()
     assert found == expected.replace("## Learning curves", "## The curves")
     assert not (clone.path / "models").exists()
@@ -83,9 +83,9 @@ def test_a_clone_draws_a_report_anew_without_training(project: Project, tmp_path
 def test_predict_answers_for_every_picture_of_a_folder(project: Project):
     command = next(line for line in COMMANDS if line.startswith("python -m stages.predict"))
     rows = project.run(*shlex.split(command)).stdout.splitlines()[1:]
-    folder = project.path / "reports" / "photos" / "figures"
+    folder = project.path / "reports" / "photos" / "pictures"
     assert [row.split(",")[0] for row in rows] == sorted(
-        f"reports/photos/figures/{file.name}" for file in folder.iterdir()
+        f"reports/photos/pictures/{file.name}" for file in folder.iterdir()
     )
 
 
@@ -99,7 +99,7 @@ def test_an_exported_model_answers_as_the_experiment_does(project: Project):
     project.run(*export)
     assert project.run(*second).stdout == wanted
     (code,) = re.findall(r"`(stages\.model\.load\(.*?)`", TEXT)
-    shutil.copy(project.path / "reports/photos/figures/confusion.png", project.path / "picture.jpg")
+    shutil.copy(project.path / "reports/photos/pictures/mistakes.png", project.path / "picture.jpg")
     script = f"import stages.model; print({code}[0])"
     assert project.run("python", "-c", script).stdout.strip() in wanted
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 
 from stages import report
 from stages.claims.schema import load_study
@@ -15,6 +16,7 @@ from stages.evaluation.results import load_results
 from stages.readings.storage import save_readings
 from stages.reporting import figures
 from stages.runtime.errors import PipelineError
+from stages.runtime.files import write_json
 from stages.statistics.comparisons import difference, holm
 from stages.statistics.intervals import t_interval, wilson_interval
 from stages.tables.latex import escape, latex_table
@@ -37,7 +39,7 @@ RUN = {
 }
 
 
-def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT):
+def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT, script=None):
     """Write made-up results and their report; return the page."""
     names = [f"{dataset}-{name}" for name in run]
     document = document | {"experiments": {n: document["experiments"][n] for n in names}}
@@ -51,14 +53,25 @@ def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT):
     save_readings(forensics, [])
     card = folder / "card.json"
     card.write_text('{"parts": {"a": {"x": 1}}}')
-    (folder / "reports").mkdir(exist_ok=True)
-    (folder / "reports" / "mistakes.csv").write_text("picture,class,answer,networks\n")
+    pictures = folder / "reports" / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    (folder / "reports" / "mistakes.csv").write_text("picture,class,answer,confidence,networks\n")
+    for name in ("sheet", "preprocessing", "mistakes", "pairs"):
+        Image.new("RGB", (20, 20)).save(pictures / f"{name}.png")
+    write_json(folder / "shown.json", {"sheet": {"rows": [[0, 1], [2]]}})
+    (folder / "code.txt").write_text("module stages.report 00\npackage numpy 2.0\n")
+    if script is None:  # the real one takes seconds to make
+        script = folder / "no-script.js"
+        script.write_text("")
     # Made-up results are of 1,000 pictures, the lists of near-duplicates of real test batches.
     report.main(
         dataset,
         folder / "evaluations",
         forensics,
         card,
+        folder / "shown.json",
+        folder / "code.txt",
+        script,
         folder / "reports",
         params,
         CLAIMS,
@@ -190,7 +203,7 @@ def test_the_verdicts_are_on_the_page_and_in_the_table(page, folder):
     assert verdicts["L1 regularisation produces a sparse model"] == "does not hold"
     assert verdicts["Without regularisation: 52% (100epoch)"] == "undecided"
     for name, row in claims.iterrows():
-        assert f"| {name} | {row['holds if']} | {row['measured']} | {row['verdict']} |" in page
+        assert f"| {name} | {row['verdict']} | {row['measured']} | {row['holds if']} |" in page
 
 
 def test_another_result_gives_another_verdict(tmp_path):
@@ -218,11 +231,13 @@ def test_every_link_leads_to_a_file_that_was_written(page, folder):
     links = set(re.findall(r"\]\(([^)]+)\)", page))
     files = {path for path in tree(folder / "reports") if "." in path}
     pictures = {link for link in links if link.startswith("pictures/")}
-    assert pictures == {"pictures/preprocessing.png", "pictures/mistakes.png"}
+    assert pictures == {f"pictures/{name}.png" for name in ("preprocessing", "mistakes", "pairs")}
     assert links - pictures <= files
     written = {path for path in files if path.startswith(("tables/", "figures/"))}
     # The overview's LaTeX and that of the classes are there, but need no link.
-    unlinked = {"tables/experiments.tex", "tables/classes.tex"}
+    unlinked = {"tables/experiments.tex", "tables/classes.tex", "index.html"}
+    unlinked |= {path for path in written if path.startswith("figures/") and path.endswith(".csv")}
+    unlinked |= {"figures/cost.svg"}  # which the report has with the points' names
     assert written - links <= unlinked
 
 
@@ -294,7 +309,7 @@ def test_one_seed_gives_a_report_without_spreads(tmp_path):
 
 def test_every_latex_table_is_balanced_and_escaped(folder):
     files = list((folder / "reports" / "tables").glob("*.tex"))
-    assert len(files) == 2 * (len(QUESTIONS) - 1) + 9
+    assert len(files) == 2 * (len(QUESTIONS) - 1) + 10
     for path in files:
         text = path.read_text(encoding="utf-8")
         assert text.startswith(r"\begin{tabular}{")

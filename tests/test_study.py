@@ -16,7 +16,7 @@ from stages.follow.mistakes import in_one_line
 from stages.runtime.command import progress
 from tests.project import ROOT, Project
 
-PATH = "reports/photos/report.md"
+PATH = "reports/photos/index.html"
 
 
 def study(project: Project, dataset: str = "photos") -> subprocess.CompletedProcess:

@@ -24,6 +24,15 @@ ANY: Limits = (-math.inf, math.inf)
 ONE_SEED = "one seed gives no interval"
 
 
+class Drawn(NamedTuple):
+    """An interval and the number that it is held against, in one unit."""
+
+    mean: float
+    low: float
+    high: float
+    claimed: float
+
+
 class Finding(NamedTuple):
     """What a rule found.
 
@@ -36,12 +45,15 @@ class Finding(NamedTuple):
         One sentence, without a full stop.
     p : float or None
         Of a comparison: of the hypothesis that the difference is the margin.
+    drawn : Drawn or None
+        The same as numbers; None where a single seed has no interval.
     """
 
     measured: str
     verdict: Verdict
     why: str
     p: float | None = None
+    drawn: Drawn | None = None
 
 
 def published(
@@ -69,12 +81,14 @@ def published(
         return Finding(mean, "undecided", ONE_SEED)
     low, high = np.clip((interval[0] - rounding, interval[1] + rounding), *limits).tolist()
     measured = f"{mean}, one run {bracket(low, high, unit)}"
+    drawn = Drawn(float(values.mean()), low, high, claimed)
     if low <= claimed <= high:
-        return Finding(measured, "reproduces", "it lies where one more run would fall")
+        why = "it lies where one more run would fall"
+        return Finding(measured, "reproduces", why, drawn=drawn)
     miss = max(low - claimed, claimed - high)
     side = "below" if claimed < low else "above"
     why = f"it lies {number(miss, unit)} {unit.difference} {side} where one more run would fall"
-    return Finding(measured, "does not reproduce", why)
+    return Finding(measured, "does not reproduce", why, drawn=drawn)
 
 
 def bar(
@@ -90,14 +104,17 @@ def bar(
         return Finding(measured, "undecided", ONE_SEED)
     constant = Runs(np.full_like(values, level))
     found = difference(constant, Runs(values), paired=True)
+    ends = np.clip(level + np.array([found.mean, found.low, found.high]), *limits)
+    mean, low, high = ends.tolist()
+    drawn = Drawn(mean, low, high, level)
     text = f"{number(level, unit)} {unit.symbol}"
     if found.low <= 0 <= found.high:
         needed = seeds_to_decide(constant, Runs(values), paired=True, edge=0.0)
-        return Finding(measured, "undecided", f"the interval includes {text}; {_more(needed)}")
+        why = f"the interval includes {text}; {_more(needed)}"
+        return Finding(measured, "undecided", why, drawn=drawn)
     place = "above" if found.low > 0 else "below"
-    return Finding(
-        measured, "holds" if place == rule else "does not hold", f"the interval lies {place} {text}"
-    )
+    verdict: Verdict = "holds" if place == rule else "does not hold"
+    return Finding(measured, verdict, f"the interval lies {place} {text}", drawn=drawn)
 
 
 def compare(
@@ -127,15 +144,16 @@ def compare(
         return Finding("-", "undecided", ONE_SEED)
     found = difference(baseline, runs, paired=paired, edge=edge)
     measured = difference_text(found, unit)
+    drawn = Drawn(found.mean, found.low, found.high, edge)
     edge_text = threshold(edge, unit, sign=True)
     if found.low <= edge <= found.high:
         needed = seeds_to_decide(baseline, runs, paired=paired, edge=edge)
         why = f"the interval includes {edge_text}; {_more(needed)}"
-        return Finding(measured, "undecided", why, found.p)
+        return Finding(measured, "undecided", why, found.p, drawn)
     place = "above" if found.low > edge else "below"
     holds = (place == "above") == (rule == "higher")
     verdict: Verdict = "holds" if holds else "does not hold"
-    return Finding(measured, verdict, f"the interval lies {place} {edge_text}", found.p)
+    return Finding(measured, verdict, f"the interval lies {place} {edge_text}", found.p, drawn)
 
 
 def difference_text(found: Difference, unit: Unit) -> str:

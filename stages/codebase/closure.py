@@ -12,7 +12,7 @@ from stages.codebase.digests import file_digest, source_digest
 from stages.runtime.errors import PipelineError
 from stages.runtime.plugins import plugin_modules
 
-DATA_SUFFIXES = {".j2", ".json", ".yaml", ".csv", ".txt"}
+DATA_SUFFIXES = {".css", ".j2", ".js", ".json", ".yaml", ".csv", ".txt"}
 # Packages whose modules are found by name, by the class that those derive from in base.py.
 PLUGINS = {"sources": "Source", "transforms": "Transform", "tables": "Table"}
 CHOSEN = ("sources", "transforms")  # an entry of params.yaml names the one that its stages use

@@ -14,6 +14,8 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
     "ruamel": "ruamel-yaml",
     "PIL": "pillow",
+    "markdown_it": "markdown-it-py",
+    "vl_convert": "vl-convert-python",
 }
 LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)(?:\s*;\s*([^\\]+?))?\s*\\?$")
 

@@ -5,10 +5,8 @@ All that draw take what they need of matplotlib from here, which must be importe
 
 from __future__ import annotations
 
-import itertools
 import os
 from pathlib import Path
-from typing import Any
 
 # Before the import, which refuses a backend that is not installed: every notebook sets one.
 os.environ["MPLBACKEND"] = "agg"
@@ -31,14 +29,7 @@ WIDEST = 2000 / DPI  # inches, of any figure
 # M. Okabe and K. Ito, "Color universal design", 2008: apart for colour-blind readers. Without
 # their yellow, which is faint on white.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LINES = ("-", "--", "-.", ":")  # apart without any colour
 LONGEST = 24  # characters of a name in a figure
-
-
-def styles(n: int) -> list[dict[str, Any]]:
-    """Return colour and line style of `n` curves; up to 28 are all different."""
-    pairs = zip(itertools.cycle(COLOURS), itertools.cycle(LINES), strict=False)
-    return [{"color": colour, "linestyle": line} for colour, line in itertools.islice(pairs, n)]
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -38,10 +38,8 @@ def draw_preprocessing(rows: dict[str, Drawing], titles: list[str], path: Path) 
     save(figure, path)
 
 
-def draw_mistakes(
-    mistakes: list[Mistake], pictures: Rows, samples: Samples, n_networks: int, path: Path
-) -> None:
-    """Draw mistakes, ten in a row, with the true class and the one that was given."""
+def draw_mistakes(mistakes: list[Mistake], pictures: Rows, samples: Samples, path: Path) -> None:
+    """Draw mistakes, ten in a row, with the true class, the one that was given, and how surely."""
     columns = 10
     rows = max(1, math.ceil(len(mistakes) / columns))
     figure = new_figure(columns * 1.1, rows * 1.7)
@@ -52,6 +50,6 @@ def draw_mistakes(
         classes = (mistake.actual, mistake.predicted)
         actual, predicted = (label(samples.class_names[k], NARROW) for k in classes)
         axes.imshow(in_colour(pictures[[mistake.row]] / 255)[0], interpolation="nearest")
-        text = f"{actual},\ntaken for\n{predicted} ({mistake.n_networks}/{n_networks})"
+        text = f"{actual},\ntaken for\n{predicted} ({mistake.confidence:.0%})"
         axes.set_title(text, fontsize=7)
     save(figure, path)

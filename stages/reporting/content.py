@@ -9,8 +9,10 @@ from stages.statistics.comparisons import BOOTSTRAP_SEED, RESAMPLES
 from stages.statistics.intervals import picture_margin
 from stages.statistics.units import plus_minus
 from stages.tables.base import Outcome
-from stages.tables.measures import spread
+from stages.tables.measures import accuracy_intervals, spread
 from stages.tables.writing import Written
+
+PICTURES = ("pictures_low", "pictures_high")  # ends of the interval over test pictures
 
 
 def page_values(outcome: Outcome, written: dict[str, Written]) -> dict[str, Any]:
@@ -50,5 +52,6 @@ def page_values(outcome: Outcome, written: dict[str, Written]) -> dict[str, Any]
         "any_penalty": any(result.experiment.penalty != "none" for result in results),
         "best": best,
         "best_accuracy": plus_minus(mean, sd, 2),
+        "best_range": [f"{accuracy_intervals(best)[end]:.2f}" for end in PICTURES],
         "n_predictions": best.predictions.predicted.size,
     }

@@ -1,4 +1,4 @@
-"""The claims, one row each: what was said, the threshold, the numbers, the verdict, and why."""
+"""The claims, one row each: what was said, the verdict, the numbers, the threshold, and why."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Claims(Table):
             rows.append(
                 {
                     "claim": f"{said} ({claim.meaning})" if claim.meaning else said,
-                    "holds if": judgement.rule,
-                    "measured": judgement.measured,
                     "verdict": judgement.verdict,
+                    "measured": judgement.measured,
+                    "holds if": judgement.rule,
                     "why": judgement.why,
                     "remarks": "; ".join(judgement.remarks),
                     "a teacher would say": claim.teacher,

@@ -1,0 +1,1 @@
+"""The report as a page that a browser opens: one file, and no network."""
