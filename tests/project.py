@@ -121,6 +121,14 @@ class Project:
         shutil.copytree(self.path, path, symlinks=True)
         return Project(path)
 
+    def afresh(self, path: Path) -> Project:
+        """Return a copy in which nothing has run."""
+        project = self.copy(path)
+        for name in ("data", "models", "reports", ".dvc/cache", ".dvc/tmp"):
+            shutil.rmtree(path / name)
+        (path / "dvc.lock").unlink()
+        return project
+
     def read(self) -> dict[str, Any]:
         return read_params(self.path / "params.yaml")
 

@@ -19,7 +19,8 @@ BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
 COMMANDS = [line[2:] for block in BLOCKS for line in block.splitlines() if line.startswith("$ ")]
 
 
-def test_dvc_commands_run_as_shown(project: Project):
+def test_dvc_commands_run_as_shown(least: Project, tmp_path):
+    project = least.copy(tmp_path / "project")
     dvc = [command for command in COMMANDS if command.startswith("dvc ")]
     assert len(dvc) >= 6
     entry = project.read()["experiments"]["photos-hog"]
@@ -52,7 +53,8 @@ def test_show_prints_every_experiment_in_80_columns(project: Project):
     assert "flip true" in rows["new"]
 
 
-def test_a_clone_draws_a_report_anew_without_training(project: Project, tmp_path):
+def test_a_clone_draws_a_report_anew_without_training(least: Project, tmp_path):
+    project = least.copy(tmp_path / "project")
     share, redraw = [line for line in COMMANDS if re.search("stages.study (share|redraw)", line)]
     old = project.path / "study" / "results" / "files" / "md5" / "00" / "1"
     old.parent.mkdir(parents=True)

@@ -71,8 +71,7 @@ def trials(undisturbed: Project, folder: Path, kills: int, longest: float) -> It
     cut_off = 0
     whole: list[bool] = []
     while done.total() < kills:
-        project = Project.create(folder / f"pass-{len(whole)}")
-        project.write(undisturbed.read())
+        project = undisturbed.afresh(folder / f"pass-{len(whole)}")
         ended_well, log, cuts = _one_pass(project, generator, kills - done.total(), longest)
         cut_off += cuts
         whole.append(ended_well and _same(project, undisturbed))
