@@ -35,7 +35,7 @@ def address(tmp_path_factory):
     path = tmp_path_factory.mktemp("browser")
     write_report(path)
     script = path / "script.js"
-    main(script)
+    main(script, path / "plots.html")
     write_report(path, script=script)
     reports = path / "reports"
     (reports / "index-of-all.html").write_text(

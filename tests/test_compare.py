@@ -42,7 +42,8 @@ def test_two_commits_are_compared_by_their_own_results(changed: Project, least: 
     found = difference(old.runs("accuracy"), new.runs("accuracy"), paired=True)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[1:3] == [f"{100 * one.scores['accuracy']['mean']:.2f}" for one in (old, new)]
-    numbers = [float(text) for text in re.findall(r"[+-]?[\d.]+", cells[3].replace("\N{MINUS SIGN}", "-"))]
+    text = cells[3].replace("\N{MINUS SIGN}", "-")
+    numbers = [float(number) for number in re.findall(r"[+-]?[\d.]+", text)]
     assert numbers == pytest.approx([found.mean, found.low, found.high], abs=0.006)
     assert cells[4].endswith("paired")
     assert drawing.read_text().startswith("<svg")

@@ -33,7 +33,18 @@ def test_dvc_commands_run_as_shown(least: Project, tmp_path):
         if command.startswith(("dvc params", "dvc metrics", "dvc exp show")):
             assert 0 < max(map(len, map(str.rstrip, result.stdout.splitlines()))) <= 120, command
     assert project.read()["experiments"]["photos-hog"]["learning_rate"] == 0.1
-    assert (project.path / "dvc_plots" / "index.html").exists()
+    page = (project.path / "dvc_plots" / "index.html").read_text()
+    assert "vegaEmbed" in page
+    assert not re.search(r"<script[^>]+src=", page)
+
+
+def test_compare_prints_what_an_edit_changed(least: Project, tmp_path):
+    project = least.copy(tmp_path / "project")
+    assert "python -m stages.compare HEAD" in COMMANDS
+    project.set("experiments.photos-hog.learning_rate", 0.1)
+    lines = project.run("python", "-m", "stages.compare", "HEAD").stdout.splitlines()
+    assert "| experiments.photos-hog.learning_rate | - | 0.1 |" in lines
+    assert lines.count("Nothing.") == 2
 
 
 def test_show_prints_every_experiment_in_80_columns(project: Project):
