@@ -42,11 +42,12 @@ def render_overview(reports: Path, pipeline: dict[str, Any]) -> str:
     pipeline : dict
         The content of dvc.yaml.
     """
-    folders = sorted(path.parent for path in reports.glob("*/index.html"))
+    folders = sorted(path.parent for path in reports.glob("*/report.md"))
+    links = [(_address(folder), folder.name) for folder in folders]
     parts = [
         f"# {TITLE}",
         html_table(pd.DataFrame([_row(folder) for folder in folders])) if folders else "",
-        " ".join(f"[{folder.name}]({folder.name}/index.html)" for folder in folders),
+        "Their reports: " + ", ".join(f"[{name}]({address})" for address, name in links),
         "## The flow",
         FLOW,
         flow_svg(pipeline),
@@ -58,8 +59,13 @@ def render_overview(reports: Path, pipeline: dict[str, Any]) -> str:
     body = IMAGE.sub(
         lambda found: f'<img src="{embedded(reports / found[1])}"', to_html("\n\n".join(parts))
     )
-    links = [(f"{folder.name}/index.html", folder.name) for folder in folders]
     return skeleton(TITLE, body, "", links)
+
+
+def _address(folder: Path) -> str:
+    """Return where a dataset's report is, from here: its page or, of an older run, its text."""
+    name = "index.html" if (folder / "index.html").exists() else "report.md"
+    return f"{folder.name}/{name}"
 
 
 def _row(folder: Path) -> dict[str, str]:
