@@ -10,6 +10,7 @@ import vl_convert
 
 from stages.runtime.command import run
 from stages.runtime.files import write_text
+from stages.webpage.vega import VERSION
 
 app = typer.Typer(add_completion=False)
 # DVC's own page, which asks a network for the library. The words in braces are DVC's.
@@ -34,7 +35,7 @@ def main(
     plots: Annotated[Path, typer.Option(help="Gets a template for `dvc plots`.")],
 ) -> None:
     """Write Vega, Vega-Lite and Vega-Embed as one script, which needs no network."""
-    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", VERSION)
     if "</script" in script.lower():  # would end the page's own element
         script = script.replace("</", "<\\/")
     write_text(output, script)

@@ -26,7 +26,7 @@ SETTINGS = ("PYTHON", "OPENBLAS", "OMP", "MKL", "NUMBA", "MPL", "MATPLOTLIB", "H
 STAGES = (
     *("numpy", "pandas", "scipy.optimize", "scipy.stats", "sklearn.model_selection"),
     *("joblib", "matplotlib.backends.backend_agg", "matplotlib.figure", "PIL.Image", "pydantic"),
-    *("altair", "latex2mathml.converter", "markdown_it", "mdit_py_plugins.dollarmath"),
+    *("latex2mathml.converter", "markdown_it", "mdit_py_plugins.dollarmath"),
     *("ruamel.yaml", "skimage", "tabulate", "threadpoolctl", "tqdm", "typer", "jinja2"),
 )
 DVC = (

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(
 )
 # It would ask its maker for updates, and, as root, needs to be told to run at all.
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PATIENCE = 300_000  # milliseconds, far more than any machine's load makes of it
 SERIOUS = {"serious", "critical"}
 
 
@@ -59,6 +60,7 @@ def open_page(browser, address):
 
     def opened(name="index.html", **options):
         page = browser.new_page(**options)
+        page.set_default_timeout(PATIENCE)
         page.asked, page.complaints = [], []
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda message: page.complaints.append(message.text))
@@ -75,11 +77,8 @@ def open_page(browser, address):
 def draw_all(page):
     """Scroll through a page, and wait until every chart is one that answers."""
     for figure in page.query_selector_all("figure.chart"):
-        figure.evaluate("figure => figure.scrollIntoView()")
-    page.wait_for_function(
-        "document.querySelectorAll('figure.chart').length"
-        " === document.querySelectorAll('figure.chart .vega-embed svg').length"
-    )
+        figure.evaluate("figure => figure.scrollIntoView()")  # one by one, or it is not seen
+        figure.wait_for_selector(".vega-embed svg", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

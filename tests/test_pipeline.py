@@ -218,7 +218,7 @@ def test_a_clean_clone_gives_the_same_bytes_and_a_clean_git_status(
     ran = clone.repro()
     # What gallery and report write is committed: it is there, and it is still right. So is what
     # evaluate writes, but for the predictions.
-    stages = {"code", "check", "fetch", "forensics", "preprocess", "train", "evaluate"}
+    stages = {"code", "check", "script", "fetch", "forensics", "preprocess", "train", "evaluate"}
     assert {name.split("@")[0] for name in ran} == stages
     assert clone.git("status", "--porcelain") == ""
     assert clone.outputs() == finished.outputs()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import altair as alt
 import pandas as pd
 
 from stages.statistics.units import PERCENT, bracket, number
 from stages.tables.markdown import markdown_table
 from stages.webpage.chart import Chart, draw
 from stages.webpage.theme import DATA_COLOURS, INK
+from stages.webpage.vega import data, mark, nominal, quantity, told
 
 NOTHING = "Nothing."
 
@@ -46,14 +46,18 @@ def draw_changes(accuracies: pd.DataFrame) -> Chart | None:
     known = accuracies[accuracies["difference"].notna()]
     if known.empty:
         return None
-    base = alt.Chart(known).encode(y=alt.Y("experiment:N", sort=None, title=None))
+    y = nominal("experiment", sort=None)
     title = "change of accuracy (points)"
-    intervals = base.mark_rule(color=DATA_COLOURS[0], strokeWidth=3).encode(
-        x=alt.X("low:Q", title=title), x2="high:Q"
-    )
-    points = base.mark_point(color=DATA_COLOURS[0], filled=True, size=60, opacity=1).encode(
-        x=alt.X("difference:Q", title=title)
-    )
-    nought = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=INK).encode(x="x:Q")
-    chart = alt.layer(nought, intervals, points).properties(width=420, height=alt.Step(22))
-    return draw("changes", chart, "Changes of accuracy with 95 % intervals.", known)
+    interval = {"x": quantity("low", title), "x2": {"field": "high"}, "y": y}
+    point = {"x": quantity("difference", title), "y": y, "tooltip": told(known.columns)}
+    spec = {
+        "data": data(known),
+        "width": 420,
+        "height": {"step": 22},
+        "layer": [
+            mark("rule", {"x": {"datum": 0}}, color=INK),
+            mark("rule", interval, color=DATA_COLOURS[0], strokeWidth=3),
+            mark("point", point, color=DATA_COLOURS[0], filled=True, size=60, opacity=1),
+        ],
+    }
+    return draw("changes", spec, "Changes of accuracy with 95 % intervals.", known)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("defaults", "quick", "recipes", "experiments", "forensics")
+SECTIONS = ("defaults", "recipes", "experiments", "forensics")
 
 
 def origins(
@@ -27,6 +27,8 @@ def origins(
         What evaluate wrote.
     """
     own = {name: document.get(name) for name in SECTIONS} | document["datasets"][dataset]
+    if document["quick"]["enabled"]:  # otherwise its numbers do nothing
+        own["quick"] = document["quick"]
     parameters = json.dumps(own, sort_keys=True).encode()
     return [
         ("code of the report, with its packages", _digest([code.read_bytes()])),

@@ -6,15 +6,15 @@ import json
 import re
 from collections.abc import Mapping
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import altair as alt
 import pandas as pd
 import vl_convert
 
 from stages.webpage.theme import PAGE_COLOURS, config
+from stages.webpage.vega import VERSION, Spec
 
-VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+SCHEMA = f"https://vega.github.io/schema/vega-lite/v{VERSION}.json"  # a name, never asked for
 
 
 FRACTION = re.compile(r"(?<![\w.#])-?\d+\.\d{2,}(?![\w.])")  # of a pixel: a tenth will do
@@ -39,7 +39,7 @@ class Chart(NamedTuple):
     name: str
     text: str
     numbers: pd.DataFrame
-    description: dict[str, Any]
+    description: Spec
     svg: str
 
     def drawing(self, colours: Mapping[str, str], attributes: str) -> str:
@@ -50,10 +50,20 @@ class Chart(NamedTuple):
         return svg.replace("<svg ", f"<svg {attributes} ", 1)
 
 
-def draw(name: str, chart: Any, text: str, numbers: pd.DataFrame) -> Chart:
-    """Return an Altair chart in all its forms."""
-    described = _with_tables(chart.to_dict() | {"config": config()})
-    svg = vl_convert.vegalite_to_svg(described, vl_version=VEGA_LITE)
+def draw(name: str, spec: Spec, text: str, numbers: pd.DataFrame) -> Chart:
+    """Return a chart in all its forms.
+
+    Parameters
+    ----------
+    name : str
+        Of its files.
+    spec : dict
+        What it is, in Vega-Lite.
+    text : str
+    numbers : DataFrame
+    """
+    described = {"$schema": SCHEMA, "config": config(), **spec}
+    svg = vl_convert.vegalite_to_svg(described, vl_version=VERSION)
     svg = FRACTION.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), svg)
     # A drawing is one thing to a screen reader; its numbers are in a file and in tables.
     svg = re.sub(r' (aria-[a-z]+|role|tabindex)="[^"]*"', "", svg)
@@ -78,30 +88,3 @@ def figure_html(one: Chart, picture: str = "") -> str:
         f'<figcaption>{escape(one.text)} <a href="figures/{one.name}.csv">CSV</a></figcaption>'
         "</figure>"
     )
-
-
-def _with_tables(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a description whose numbers are CSV, a third of what they take as JSON."""
-    tables = {name: pd.DataFrame(rows) for name, rows in spec.pop("datasets", {}).items()}
-
-    def replaced(part: Any) -> Any:
-        if isinstance(part, list):
-            return [replaced(one) for one in part]
-        if not isinstance(part, dict):
-            return part
-        if set(part) == {"name"} and part["name"] in tables:
-            return _as_csv(tables[part["name"]])
-        return {key: replaced(value) for key, value in part.items()}
-
-    whole: dict[str, Any] = replaced(spec)
-    return whole
-
-
-def _as_csv(table: pd.DataFrame) -> dict[str, Any]:
-    # A name such as 128 is no number, which a browser would take it for.
-    kinds = {
-        name: "number" if pd.api.types.is_numeric_dtype(column) else "string"
-        for name, column in table.items()
-    }
-    values = table.to_csv(index=False, lineterminator="\n")
-    return {"values": values, "format": {"type": "csv", "parse": kinds}}

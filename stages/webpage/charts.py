@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from typing import Any
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
@@ -16,16 +13,18 @@ from stages.statistics.units import TO_PERCENT
 from stages.tables.measures import accuracy_intervals
 from stages.webpage.chart import Chart, draw
 from stages.webpage.theme import DASHES, DATA_COLOURS, FAINT, INK
+from stages.webpage.vega import Spec, data, mark, nominal, quantity, told
 
 MOST_EPOCHS = 60  # of a curve that are drawn
 MOST_NAMES = 16  # of classes whose shares are written into the cells of a confusion matrix
 WIDTH = 420  # pixels of a chart's inner part
 DIGITS = 4
+FREE = {"zero": False}  # an axis that need not begin at 0
+LOSSES = ["training loss", "test loss", "training loss without the penalty"]
 
 
-def accuracies(results: Sequence[Result], name: str, text: str) -> Chart:
+def accuracies(results: Sequence[Result], file: str, text: str) -> Chart:
     """Return every seed's accuracy, beside the mean and both intervals, a line an experiment."""
-    order = list(dict.fromkeys(result.short_name for result in results))
     rows, seeds = [], []
     for result in {one.short_name: one for one in results}.values():
         about = {"experiment": result.short_name, "accuracy": TO_PERCENT * result.accuracy}
@@ -36,28 +35,36 @@ def accuracies(results: Sequence[Result], name: str, text: str) -> Chart:
             for seed, value in per_seed
         ]
     numbers, points = pd.DataFrame(rows).round(DIGITS), pd.DataFrame(seeds).round(DIGITS)
-    y = alt.Y("experiment:N", sort=order, title=None)
-    base = alt.Chart(numbers).encode(y=y, tooltip=list(numbers.columns))
 
-    def x(field: str) -> alt.X:
-        title = "accuracy on the test pictures (%)"
-        return alt.X(f"{field}:Q", scale=alt.Scale(zero=False), title=title)
+    def along(field: str, end: str = "") -> Spec:
+        x = quantity(field, "accuracy on the test pictures (%)", scale=FREE)
+        ends = {"x2": {"field": end}} if end else {}
+        return {"x": x, "tooltip": told(numbers.columns)} | ends
 
-    pictures = base.mark_rule(color=INK, opacity=0.45).encode(
-        x=x("pictures_low"), x2="pictures_high:Q"
-    )
-    over_seeds = base.mark_rule(color=DATA_COLOURS[0], strokeWidth=5, opacity=0.6).encode(
-        x=x("accuracy_low"), x2="accuracy_high:Q"
-    )
-    mean = base.mark_tick(color=INK, thickness=2, size=14).encode(x=x("accuracy"))
-    dots = (
-        alt.Chart(points)
-        .mark_circle(color=DATA_COLOURS[1], size=22, opacity=0.9)
-        .encode(x=x("accuracy"), y=y, tooltip=["experiment", "seed", "accuracy"])
-    )
-    chart = alt.layer(pictures, over_seeds, mean, dots).properties(width=WIDTH, height=alt.Step(22))
+    of_seed = along("accuracy") | {"tooltip": told(points.columns)}
+    spec = {
+        "data": data(numbers),
+        "width": WIDTH,
+        "height": {"step": 22},
+        "encoding": {"y": nominal("experiment", sort=numbers["experiment"].tolist())},
+        "layer": [
+            mark("rule", along("pictures_low", "pictures_high"), color=INK, opacity=0.45),
+            mark(
+                "rule",
+                along("accuracy_low", "accuracy_high"),
+                color=DATA_COLOURS[0],
+                strokeWidth=5,
+                opacity=0.6,
+            ),
+            mark("tick", along("accuracy"), color=INK, thickness=2, size=14),
+            {
+                "data": data(points),
+                **mark("circle", of_seed, color=DATA_COLOURS[1], size=22, opacity=0.9),
+            },
+        ],
+    }
     merged = points.merge(numbers, on="experiment", suffixes=("_of_seed", "_mean"))
-    return draw(name, chart, text, merged)
+    return draw(file, spec, text, merged)
 
 
 def cost(leaderboard: pd.DataFrame) -> Chart | None:
@@ -66,31 +73,27 @@ def cost(leaderboard: pd.DataFrame) -> Chart | None:
     timed = leaderboard.loc[leaderboard["minutes"].notna(), columns].round(DIGITS)
     if timed.empty:
         return None
-    chart = (
-        alt.Chart(timed)
-        .mark_circle(size=60, color=DATA_COLOURS[0], opacity=1)
-        .encode(
-            x=alt.X("minutes:Q", scale=alt.Scale(type="log"), title="minutes, all seeds, cold"),
-            y=alt.Y("accuracy_mean:Q", scale=alt.Scale(zero=False), title="accuracy (%)"),
-            tooltip=columns,
-        )
-        .properties(width=WIDTH, height=260)
-    )
+    encoding = {
+        "x": quantity("minutes", "minutes, all seeds, cold", scale={"type": "log"}),
+        "y": quantity("accuracy_mean", "accuracy (%)", scale=FREE),
+        "tooltip": told(columns),
+    }
+    points = mark("circle", encoding, size=60, color=DATA_COLOURS[0], opacity=1)
     text = "Accuracy against the minutes for features and training; point at one for its name."
-    return draw("cost", chart, text, timed)
+    return draw("cost", {"data": data(timed), "width": WIDTH, "height": 260, **points}, text, timed)
 
 
 def learning_curves(groups: list[Group], results: list[Result]) -> list[Chart]:
     """Return losses and test accuracy by epoch, one chart for each group of experiments."""
     charts = []
-    for number, (title, runs) in enumerate(_members(groups, results).items(), 1):
+    for place, (title, runs) in enumerate(_members(groups, results).items(), 1):
         numbers = pd.concat([_curves(result) for result in runs], ignore_index=True)
         text = (
             f"Learning curves, {title}: mean over the seeds, the band is one standard deviation. "
             "Solid: loss of the training batches, with the penalty if there is one; dotted: "
             "without it; dashed: loss of the test pictures. What lies beyond an axis is in the CSV."
         )
-        charts.append(draw(f"curves-{number}", _curve_chart(numbers, title), text, numbers))
+        charts.append(draw(f"curves-{place}", _curve_spec(numbers, title), text, numbers))
     return charts
 
 
@@ -104,61 +107,67 @@ def _members(groups: list[Group], results: list[Result]) -> dict[str, list[Resul
     return {title: runs for title, runs in members.items() if runs}
 
 
-def _curve_chart(numbers: pd.DataFrame, title: str) -> Any:
-    picked = alt.selection_point(fields=["experiment"], bind="legend", name="picked")
+def _curve_spec(numbers: pd.DataFrame, title: str) -> Spec:
+    names = list(dict.fromkeys(numbers["experiment"]))
+    kinds = {"domain": LOSSES, "range": [DASHES[0], DASHES[1], DASHES[3]]}
+    # Colour alone must not tell curves apart.
+    own = {"domain": names, "range": [DASHES[k % len(DASHES)] for k in range(len(names))]}
+    panels = [
+        _panel(numbers, LOSSES, "loss (nats)", nominal("measure", scale=kinds, legend=None)),
+        _panel(
+            numbers,
+            ["test accuracy"],
+            "test accuracy (%)",
+            nominal("experiment", scale=own, legend=None),
+        ),
+    ]
+    picked = {"type": "point", "fields": ["experiment"]}
+    panels[0]["layer"][0]["name"] = "picking"
+    return {
+        "title": title,
+        "hconcat": panels,
+        # By its first panel alone: it has one legend, and picks in both.
+        "params": [{"name": "picked", "select": picked, "bind": "legend", "views": ["picking"]}],
+        "resolve": {"scale": {"strokeDash": "independent"}},
+    }
+
+
+def _panel(numbers: pd.DataFrame, measures: list[str], what: str, dash: Spec) -> Spec:
+    """Return mean and spread of some measures, coloured by experiment."""
     names = list(dict.fromkeys(numbers["experiment"]))
     colours = [DATA_COLOURS[k % len(DATA_COLOURS)] for k in range(len(names))]
-    colours_of = alt.Scale(domain=names, range=colours)
-    legend = alt.Legend(symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
-    colour = alt.Color("experiment:N", scale=colours_of, title=None, legend=legend)
-    kinds = ["training loss", "test loss", "training loss without the penalty"]
-    dash = alt.StrokeDash(
-        "measure:N",
-        scale=alt.Scale(domain=kinds, range=[DASHES[0], DASHES[1], DASHES[3]]),
-        legend=None,  # the caption says it
-    )
-    faded = alt.condition(picked, alt.value(1), alt.value(0.12))
-    panels = []
-    for measures, what in ((kinds, "loss (nats)"), (["test accuracy"], "test accuracy (%)")):
-        shown = alt.Chart(numbers[numbers["measure"].isin(measures)])
-        x = alt.X("epoch:Q", title="epoch")
-        scale = _scale(numbers[numbers["measure"].isin(measures)])
-        y = alt.Y("mean:Q", title=what, scale=scale)
-        lines = shown.mark_line(strokeWidth=1.8, clip=True).encode(
-            x=x,
-            y=y,
-            color=colour,
-            opacity=faded,
-            tooltip=["experiment", "measure", "epoch", "mean"],
-        )
-        if len(measures) > 1:
-            lines = lines.encode(strokeDash=dash)
-        else:  # colour alone must not tell them apart
-            own = [DASHES[k % len(DASHES)] for k in range(len(names))]
-            dashes = alt.Scale(domain=names, range=own)
-            lines = lines.encode(
-                strokeDash=alt.StrokeDash("experiment:N", scale=dashes, legend=None)
-            )
-        band = shown.mark_area(opacity=0.15, clip=True).encode(
-            x=x,
-            y=alt.Y("low:Q", title=what, scale=scale),
-            y2="high:Q",
-            color=colour,
-            detail="measure:N",
-        )
-        panels.append(alt.layer(band, lines).properties(width=300, height=230))
-    joined = alt.hconcat(*panels, title=title).resolve_scale(strokeDash="independent")
-    with warnings.catch_warnings():  # of the selection becoming one for all panels, as it should
-        warnings.filterwarnings("ignore", "Automatically deduplicated")
-        return joined.add_params(picked)
+    shown = numbers[numbers["measure"].isin(measures)]
+    scale = _scale(shown)
+    shared = {
+        "x": quantity("epoch", "epoch"),
+        "color": nominal(
+            "experiment",
+            scale={"domain": names, "range": colours},
+            legend={"symbolType": "stroke", "symbolStrokeWidth": 3, "symbolOpacity": 1},
+        ),
+    }
+    band = shared | {
+        "y": quantity("low", what, scale=scale),
+        "y2": {"field": "high"},
+        "detail": nominal("measure"),
+    }
+    lines = shared | {
+        "y": quantity("mean", what, scale=scale),
+        "strokeDash": dash,
+        "opacity": {"condition": {"param": "picked", "value": 1}, "value": 0.12},
+        "tooltip": told(("experiment", "measure", "epoch", "mean")),
+    }
+    layers = [
+        mark("area", band, opacity=0.15, clip=True),
+        mark("line", lines, strokeWidth=1.8, clip=True),
+    ]
+    return {"data": data(shown), "width": 300, "height": 230, "layer": layers}
 
 
-def _scale(numbers: pd.DataFrame) -> alt.Scale:
+def _scale(numbers: pd.DataFrame) -> Spec:
     """Return an axis for curves; what one network does must leave room for the others."""
     usual = float(numbers["mean"].median())
-    if numbers["high"].max() > 20 * usual:
-        return alt.Scale(domain=[0, 5 * usual])
-    return alt.Scale(zero=False)
+    return {"domain": [0, 5 * usual]} if numbers["high"].max() > 20 * usual else FREE
 
 
 def _curves(result: Result) -> pd.DataFrame:
@@ -192,6 +201,7 @@ def confusion(result: Result) -> Chart:
     counts = np.array(result.scores["confusion_matrix"])
     shares = TO_PERCENT * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = result.class_names
+    few = len(names) <= MOST_NAMES
     numbers = pd.DataFrame(
         {
             "actual": names[row],
@@ -201,25 +211,31 @@ def confusion(result: Result) -> Chart:
         }
         for (row, column), share in np.ndenumerate(shares)
     )
-    base = alt.Chart(numbers).encode(
-        x=alt.X("predicted:N", sort=names, title="predicted"),
-        y=alt.Y("actual:N", sort=names, title="true class"),
-        tooltip=list(numbers.columns),
-    )
-    scale = alt.Scale(domain=[0, 100], range=["#f7fbff", "#08306b"])
-    chart = base.mark_rect().encode(color=alt.Color("percent:Q", scale=scale, title="%"))
-    if len(names) <= MOST_NAMES:
-        ink = alt.condition("datum.percent > 50", alt.value("white"), alt.value("black"))
-        chart += base.mark_text(fontSize=10).encode(
-            text=alt.Text("percent:Q", format=".0f"), color=ink
-        )
-    step = 34 if len(names) <= MOST_NAMES else 16
+    scale = {"domain": [0, 100], "range": ["#f7fbff", "#08306b"]}
+    written = {
+        "text": quantity("percent", format=".0f"),
+        "color": {"condition": {"test": "datum.percent > 50", "value": "white"}, "value": "black"},
+    }
+    step = {"step": 34 if few else 16}
+    spec = {
+        "data": data(numbers),
+        "width": step,
+        "height": step,
+        "encoding": {
+            "x": nominal("predicted", "predicted", sort=names),
+            "y": nominal("actual", "true class", sort=names),
+            "tooltip": told(numbers.columns),
+        },
+        "layer": [
+            mark("rect", {"color": quantity("percent", "%", scale=scale)}),
+            *([mark("text", written, fontSize=10)] if few else []),
+        ],
+    }
     text = (
         f"Confusion matrix of {result.name}: of each true class, in rows, the percentage of "
         "answers that name each class, in columns."
     )
-    chart = chart.properties(width=alt.Step(step), height=alt.Step(step))
-    return draw("confusion", chart, text, numbers)
+    return draw("confusion", spec, text, numbers)
 
 
 def reliability(result: Result) -> Chart:
@@ -236,25 +252,30 @@ def reliability(result: Result) -> Chart:
         if row[f"{prefix}n"]
     ]
     numbers = pd.DataFrame(rows).round(DIGITS)
-    x = alt.X("confidence:Q", scale=alt.Scale(domain=[0, 1]), title="confidence of the answer")
-    y = alt.Y(
-        "right:Q", scale=alt.Scale(domain=[0, 1]), title="share of such answers that are right"
-    )
-    ideal = (
-        alt.Chart(pd.DataFrame({"confidence": [0, 1], "right": [0, 1]}))
-        .mark_line(color=FAINT, strokeDash=DASHES[3])
-        .encode(x=x, y=y)
-    )
-    legend = alt.Legend(symbolType="stroke", symbolStrokeWidth=3)
-    kind = alt.Color("probabilities:N", title=None, legend=legend)
-    dash = alt.StrokeDash("probabilities:N", legend=None)
-    shape = alt.Shape("probabilities:N", legend=None)
-    base = alt.Chart(numbers).encode(x=x, y=y, color=kind, tooltip=list(numbers.columns))
-    lines = base.mark_line().encode(strokeDash=dash)
-    points = base.mark_point(filled=True, size=50, opacity=1).encode(shape=shape)
-    chart = alt.layer(ideal, lines, points).properties(width=300, height=300)
+    share = {"domain": [0, 1]}
+    both = {
+        "x": quantity("confidence", "confidence of the answer", scale=share),
+        "y": quantity("right", "share of such answers that are right", scale=share),
+    }
+    legend = {"symbolType": "stroke", "symbolStrokeWidth": 3}
+    kinds = both | {
+        "color": nominal("probabilities", legend=legend),
+        "tooltip": told(numbers.columns),
+    }
+    ideal = data(pd.DataFrame({"confidence": [0, 1], "right": [0, 1]}))
+    dash, shape = (nominal("probabilities", legend=None) for _ in range(2))
+    spec = {
+        "width": 300,
+        "height": 300,
+        "data": data(numbers),
+        "layer": [
+            {"data": ideal, **mark("line", both, color=FAINT, strokeDash=DASHES[3])},
+            mark("line", kinds | {"strokeDash": dash}),
+            mark("point", kinds | {"shape": shape}, filled=True, size=50, opacity=1),
+        ],
+    }
     text = (
         f"Reliability of {result.name}, all networks' answers: on the dotted diagonal, answers "
         "given with a confidence of 70 % are right in 70 % of cases; below it they are too certain."
     )
-    return draw("reliability", chart, text, numbers)
+    return draw("reliability", spec, text, numbers)
