@@ -181,6 +181,8 @@ def test_pictures_that_may_not_be_passed_on_are_not_in_the_page(tmp_path):
     held = [source for source in Page(text).sources if source.startswith("data:")]
     assert set(held) == {embedded(path) for path in figures}
     assert "url(pictures/sheet.png)" in text
+    asked = {source for source in Page(text).sources if not source.startswith("data:")}
+    assert asked == {f"pictures/{name}.png" for name in ("preprocessing", "mistakes", "pairs")}
 
 
 def test_names_of_any_kind_stay_names():

@@ -21,6 +21,12 @@ from stages.webpage.sheet import sheet_html
 from stages.webpage.skeleton import skeleton
 from stages.webpage.theme import PAPER_COLOURS
 
+# Of gallery, where the report's own text cannot show them: they are not with it in git.
+PICTURES = {
+    "preprocessing": "What preprocessing leaves of pictures",
+    "mistakes": "The mistakes that the networks are surest of",
+    "pairs": "Mistakes of the pairs of classes that are confused most often",
+}
 UP = (("../index.html", "All datasets"),)
 
 
@@ -78,6 +84,7 @@ def render_page(
     manner.parts = {
         "network": network_html(best),
         "sheet": sheet_html(best, shown.about["sheet"], manner.source("sheet")),
+        "pictures": "\n\n".join(manner.picture(*one) for one in PICTURES.items()),
     }
     text = render(manner, **values)
     return skeleton(text.splitlines()[0].removeprefix("# "), to_html(text), script, UP)
