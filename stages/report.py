@@ -81,6 +81,8 @@ def main(
         load_near_duplicates(near_duplicates, dataset, best.n_pictures),
         load_published(published, dataset),
     )
+    # Not all that lies there: what an experiment left that is gone is no part of the report.
+    files = [evaluations / f"{r.name}.{end}" for r in results for end in ("json", "npz")]
     drawn = [r for r in results if r.short_name in study.weights and figures.has_pixel_weights(r)]
     with new_folder(folder / "tables") as new:
         tables = write_tables(new, outcome)
@@ -100,7 +102,7 @@ def main(
         parts=parts_table(counts),
         forensics=summary(*tried),
         weights=[result.short_name for result in drawn],
-        origins=origins(document, dataset, code, card, evaluations.iterdir()),
+        origins=origins(document, dataset, code, card, files),
         packages=packages(code),
         **page_values(outcome, tables),
     )

@@ -270,6 +270,17 @@ def test_two_runs_write_the_same_bytes(folder, tmp_path):
         assert b"Software" not in path.read_bytes()
 
 
+def test_what_other_experiments_left_changes_nothing(folder, tmp_path):
+    write_report(tmp_path)
+    (tmp_path / "evaluations" / "photos-gone.json").write_text("{}")
+    (tmp_path / "evaluations" / ".DS_Store").mkdir()
+    others = DOCUMENT | {"datasets": DOCUMENT["datasets"] | {"mine": {"source": "digits"}}}
+    write_report(tmp_path, document=others)
+    for name in ("report.md", "index.html"):
+        found = (tmp_path / "reports" / name).read_bytes()
+        assert found == (folder / "reports" / name).read_bytes()
+
+
 def test_results_that_are_missing_are_asked_for(tmp_path):
     with pytest.raises(PipelineError, match="is missing: run 'dvc repro'"):
         load_results(DOCUMENT, "photos", tmp_path)

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("defaults", "recipes", "experiments", "forensics")
-
 
 def origins(
     document: dict[str, Any], dataset: str, code: Path, card: Path, results: Iterable[Path]
@@ -26,7 +24,13 @@ def origins(
     results : iterable of Path
         What evaluate wrote.
     """
-    own = {name: document.get(name) for name in SECTIONS} | document["datasets"][dataset]
+    entries = document["experiments"].items()
+    own = {
+        "dataset": document["datasets"][dataset],
+        "experiments": {name: one for name, one in entries if one["dataset"] == dataset},
+        "forensics": document["forensics"].get(dataset),
+        **{section: document[section] for section in ("defaults", "recipes")},
+    }
     if document["quick"]["enabled"]:  # otherwise its numbers do nothing
         own["quick"] = document["quick"]
     parameters = json.dumps(own, sort_keys=True).encode()
