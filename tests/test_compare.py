@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pandas as pd
@@ -47,6 +48,13 @@ def test_two_commits_are_compared_by_their_own_results(changed: Project, least: 
     assert numbers == pytest.approx([found.mean, found.low, found.high], abs=0.006)
     assert cells[4].endswith("paired")
     assert drawing.read_text().startswith("<svg")
+
+
+def test_dvc_lays_the_curves_of_two_revisions_over_each_other(changed: Project):
+    file = "reports/photos/curves/photos-hog.csv"
+    shown = changed.run("dvc", "plots", "diff", "HEAD~1", "HEAD", "--json", "--targets", file)
+    (plot,) = json.loads(shown.stdout)["data"][file]
+    assert {row["rev"] for row in plot["content"]["data"]["values"]} == {"HEAD~1", "HEAD"}
 
 
 def test_the_workspace_is_compared_with_a_commit(changed: Project, monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from stages.folders.duplicates import SAME, duplicates
@@ -19,6 +20,8 @@ from stages.reporting.data_card import sentences
 from stages.runtime.errors import PipelineError
 from stages.sources.base import check_fetched
 from stages.sources.folder import FEWEST, Folder
+from stages.tables.markdown import code
+from stages.webpage.markdown import to_html
 
 LOOKS = Looks((8, 8, 3), "crop", "white")
 
@@ -382,6 +385,7 @@ def test_the_card_becomes_sentences(tmp_path):
     save(noise(9), tmp_path / "train" / "cat" / "a.png")
     save(noise(9), tmp_path / "test" / "cat" / "b.bmp")
     (tmp_path / "train" / "dog" / "x.png").write_text("no picture")
+    (tmp_path / "train" / "dog" / "`<b>`.png").write_text("no picture")
     (tmp_path / "train" / "dog" / "x.txt").write_text("no picture")
     source = folder(tmp_path, duplicates="drop", unreadable="skip")
     _, card = source.fetch_with_card()
@@ -390,8 +394,17 @@ def test_the_card_becomes_sentences(tmp_path):
         assert part in said
     assert "`test/cat/b.bmp` (test) and `train/cat/a.png` (training)" in said
     assert "Left out: `train/dog/x.png`: no picture" in said
+    assert "<code>train/dog/`&lt;b&gt;`.png</code>" in to_html(said)
     assert "not read: 1" in said
     assert sentences({"parts": {}}, source) == []
+
+
+@pytest.mark.parametrize("name", ["a", "`", "``a`", "a`b", "<b>", "a\\", "*a* [b](c) $x$", "a\nb"])
+def test_a_file_name_is_no_markup(name):
+    (tokens,) = [token.children for token in MarkdownIt().parse(code(name)) if token.children]
+    assert [(token.type, token.content) for token in tokens] == [
+        ("code_inline", name.replace("\n", " "))
+    ]
 
 
 def test_identical_pictures_of_two_classes_are_counted(tmp_path):

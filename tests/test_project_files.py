@@ -11,6 +11,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -213,6 +214,19 @@ def test_the_artifacts_are_the_best_networks(dataset):
     path = yaml.safe_load((ROOT / "dvc.yaml").read_text())["artifacts"][dataset]["path"]
     metrics = measured(dataset)
     assert path == f"models/{max(metrics, key=lambda name: metrics[name]['accuracy'])}"
+
+
+def test_the_plots_that_have_names_are_of_the_best_networks():
+    document = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    plots = {name: plot for entry in document["plots"] for name, plot in entry.items()}
+    datasets = ["photos", "cifar10"]
+    assert [*plots] == [f"{name} {what}" for name in datasets for what in ("loss", "confusion")]
+    for name, plot in plots.items():
+        ((file, columns),) = plot["y"].items()
+        best = Path(document["artifacts"][name.split()[0]]["path"]).name
+        assert Path(file).stem == best
+        columns = columns if isinstance(columns, list) else [columns]
+        assert {plot["x"], *columns} <= {*pd.read_csv(ROOT / file).columns}
 
 
 def test_the_committed_results_are_those_of_the_lock():

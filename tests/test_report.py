@@ -58,7 +58,7 @@ def write_report(folder, dataset="photos", run=RUN, document=DOCUMENT, script=No
     (folder / "reports" / "mistakes.csv").write_text("picture,class,answer,confidence,networks\n")
     for name in ("sheet", "preprocessing", "mistakes", "pairs"):
         Image.new("RGB", (20, 20)).save(pictures / f"{name}.png")
-    write_json(folder / "shown.json", {"sheet": {"rows": [[0, 1], [2]]}})
+    write_json(folder / "shown.json", {"sheet": {"rows": [[0, 1], [2]], "columns": 10}})
     (folder / "code.txt").write_text("module stages.report 00\npackage numpy 2.0\n")
     if script is None:  # the real one takes seconds to make
         script = folder / "no-script.js"

@@ -46,4 +46,5 @@ def about_pictures(folder: Path, rows: list[list[int]], shape: tuple[int, ...]) 
         file.stem: hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.glob("*.png"))
     }
-    return {"sha256": digests, "sheet": {"rows": rows, "height": shape[0], "width": shape[1]}}
+    sheet = {"rows": rows, "columns": PER_CLASS, "height": shape[0], "width": shape[1]}
+    return {"sha256": digests, "sheet": sheet}

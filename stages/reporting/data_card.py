@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from stages.sources.base import Source
+from stages.tables.markdown import code, escape
 
 # What `stages.folders` counts, in the words of the report.
 KINDS = {
@@ -47,10 +48,15 @@ def sentences(card: Mapping[str, Any], source: Source) -> list[str]:
         f"Test pictures that training has, too: {same} identical, {alike} nearly.",
         f"Pictures that are in two classes: {card['in_two_classes']}.",
     ]
-    said += [f"Alike: `{test}` (test) and `{train}` (training)" for test, train, _ in card["pairs"]]
+    said += [
+        f"Alike: {code(test)} (test) and {code(train)} (training)"
+        for test, train, _ in card["pairs"]
+    ]
     if "dropped" in card:
         said.append(f"Training pictures dropped, being like a test picture: {card['dropped']}.")
-    said += [f"Left out: `{name}`: {reason}" for name, reason in card["left_out"].items()]
+    said += [
+        f"Left out: {code(name)}: {escape(reason)}" for name, reason in card["left_out"].items()
+    ]
     if card["no_pictures"]:
         said.append(f"Files that are no pictures by their names, not read: {card['no_pictures']}.")
     return said

@@ -29,3 +29,11 @@ def markdown_table(table: pd.DataFrame) -> str:
 def escape(text: str) -> str:
     """Return `text` on one line, with all that Markdown would take for markup written out."""
     return MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Return `text` on one line as code, whatever backticks it has itself."""
+    line = " ".join(text.split())
+    fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
+    room = " " if line.startswith("`") or line.endswith("`") else ""
+    return f"{fence}{room}{line}{room}{fence}"

@@ -7,7 +7,6 @@ from typing import Any
 
 from stages.evaluation.results import Result
 
-PER_CLASS = 10  # pictures of a line of the file: stages/pictures/sheet.py
 SIDE = 40  # pixels of a picture on the page
 
 
@@ -18,13 +17,13 @@ def sheet_html(result: Result, sheet: dict[str, Any], source: str) -> str:
     ----------
     result : Result
     sheet : dict
-        ``rows``, for each class the test pictures that the file shows in a line.
+        ``rows``, for each class the test pictures that the file shows in a line, and ``columns``,
+        how many have room there.
     source : str
         The address of the file.
     """
     rows, names = sheet["rows"], result.class_names
-    columns = max(map(len, rows), default=0)
-    size = f"{PER_CLASS * SIDE}px {len(rows) * SIDE}px"
+    size = f"{sheet['columns'] * SIDE}px {len(rows) * SIDE}px"
     lines = []
     for line, places in enumerate(rows):
         buttons = "".join(
@@ -32,7 +31,9 @@ def sheet_html(result: Result, sheet: dict[str, Any], source: str) -> str:
         )
         lines.append(f'<div>{escape(names[line])}</div><div class="row">{buttons}</div>')
     style = f".sheet button {{ background-image: url({source}); background-size: {size}; }}"
-    told = '<p id="thinks" role="status">Point at a picture for the answer.</p>' if columns else ""
+    told = (
+        '<p id="thinks" role="status">Point at a picture for the answer.</p>' if any(rows) else ""
+    )
     return f'<style>{style}</style>\n\n<div class="sheet">{"".join(lines)}</div>\n\n{told}'
 
 
