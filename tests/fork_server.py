@@ -25,7 +25,14 @@ FOLDER = "TESTS_FORK_SERVERS"
 SETTINGS = ("PYTHON", "OPENBLAS", "OMP", "MKL", "NUMBA", "MPL", "MATPLOTLIB", "HOME", "XDG", "LANG")
 STAGES = (
     *("numpy", "pandas", "scipy.optimize", "scipy.stats", "sklearn.model_selection"),
-    *("joblib", "matplotlib.backends.backend_agg", "matplotlib.figure", "PIL.Image", "pydantic"),
+    *(
+        "joblib",
+        "matplotlib.backends.backend_agg",
+        "matplotlib.figure",
+        "PIL.Image",
+        "matplotlib.style",
+    ),
+    *("pydantic.main", "pydantic.fields", "pydantic.types", "mdit_py_plugins.anchors"),
     *("latex2mathml.converter", "markdown_it", "mdit_py_plugins.dollarmath"),
     *("ruamel.yaml", "skimage", "tabulate", "threadpoolctl", "tqdm", "typer", "jinja2"),
 )

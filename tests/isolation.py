@@ -22,4 +22,6 @@ def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
         monkeypatch.setenv(f"GIT_{role}_NAME", "A Tester")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "tester@example.invalid")
     monkeypatch.delenv("CIFAR10_ARCHIVE", raising=False)
+    # Or every stage would compile the project anew.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("CIFAR10_MIRRORS", "http://127.0.0.1:9/none.tar.gz")
