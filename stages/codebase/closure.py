@@ -38,7 +38,7 @@ class Module:
 
 @dataclass
 class Codebase:
-    """All modules below a package's folder; each is read once.
+    """All modules below a package's folder; each file is read once.
 
     Attributes
     ----------
@@ -48,6 +48,8 @@ class Codebase:
 
     folder: Path
     _modules: dict[str, Module] = field(default_factory=dict)
+    _files: dict[Path, dict[str, str]] = field(default_factory=dict)
+    _places: dict[str, Path] = field(default_factory=dict)
 
     @cached_property
     def scripts(self) -> list[str]:
@@ -87,12 +89,16 @@ class Codebase:
     def data_files(self, modules: dict[str, Module]) -> dict[str, str]:
         """Return the digests of the data files in the packages of some modules, by path."""
         folders = {self._file(name).parent for name in modules} - {self.folder}
-        return {
-            file.relative_to(self.folder.parent).as_posix(): file_digest(file.read_bytes())
-            for folder in folders
-            for file in folder.iterdir()
-            if file.suffix in DATA_SUFFIXES and not file.name.startswith(".")
-        }
+        return {path: digest for one in folders for path, digest in self._data_files(one).items()}
+
+    def _data_files(self, folder: Path) -> dict[str, str]:
+        if folder not in self._files:
+            self._files[folder] = {
+                file.relative_to(self.folder.parent).as_posix(): file_digest(file.read_bytes())
+                for file in folder.iterdir()
+                if file.suffix in DATA_SUFFIXES and not file.name.startswith(".")
+            }
+        return self._files[folder]
 
     def _read(self, name: str) -> Module:
         if name not in self._modules:
@@ -100,7 +106,7 @@ class Codebase:
             source = file.read_bytes()
             try:
                 tree = ast.parse(source)
-                digest = source_digest(source)
+                digest = source_digest(tree)
             except (SyntaxError, ValueError) as error:
                 line = getattr(error, "lineno", None) or 1
                 raise PipelineError(f"{file}, line {line}: {error}: correct it") from None
@@ -141,5 +147,8 @@ class Codebase:
         return {".".join(parts[: n + 1]) for n in range(len(parts))}
 
     def _file(self, name: str) -> Path:
-        place = self.folder.parent.joinpath(*name.split("."))
-        return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if name not in self._places:
+            place = self.folder.parent.joinpath(*name.split("."))
+            found = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+            self._places[name] = found
+        return self._places[name]

@@ -15,9 +15,11 @@ IGNORED = {"type_comment", "kind", "ctx"}
 WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def source_digest(source: bytes) -> str:
-    """Return the digest of a module; raise a SyntaxError if it is none."""
-    text = "".join(_tokens(ast.parse(source)))
+def source_digest(source: bytes | ast.Module) -> str:
+    """Return the digest of a module, parsed or not; raise a SyntaxError if it is none."""
+    tokens: list[str] = []
+    _write(source if isinstance(source, ast.Module) else ast.parse(source), tokens)
+    text = "".join(tokens)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
 
 
@@ -26,29 +28,29 @@ def file_digest(content: bytes) -> str:
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()[:LENGTH]
 
 
-def _tokens(node: ast.AST) -> Iterator[str]:
-    yield f"{type(node).__name__}("
+def _write(node: ast.AST, tokens: list[str]) -> None:
+    tokens.append(f"{type(node).__name__}(")
     for field, value in ast.iter_fields(node):
         if field == "body" and isinstance(node, WITH_DOCSTRING):
             value = _without_docstring(value)
         if isinstance(node, ast.JoinedStr) and field == "values":
             value = list(_merged(value))
         if field not in IGNORED and value is not None and value != []:
-            yield f"{field}="
-            yield from _value(value)
-    yield ")"
+            tokens.append(f"{field}=")
+            _write_value(value, tokens)
+    tokens.append(")")
 
 
-def _value(value: object) -> Iterator[str]:
+def _write_value(value: object, tokens: list[str]) -> None:
     if isinstance(value, ast.AST):
-        yield from _tokens(value)
+        _write(value, tokens)
     elif isinstance(value, list):
         for item in value:
-            yield from _value(item)
-            yield ","
+            _write_value(item, tokens)
+            tokens.append(",")
     else:
         # ascii: which characters repr() escapes depends on Python's version of Unicode.
-        yield f"{type(value).__name__}:{value!a};"
+        tokens.append(f"{type(value).__name__}:{value!a};")
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
