@@ -109,12 +109,24 @@ def test_a_clone_has_the_same_bytes_whatever_autocrlf_says(tmp_path):
 
 def test_what_every_push_runs_is_what_a_submission_runs_on_every_supported_python():
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
-    (job,) = workflow["jobs"].values()
+    job = workflow["jobs"]["ci"]
     assert job["strategy"]["matrix"]["python"] == VERSIONS
     assert job["steps"][-1]["run"] == "bash .ci/run"
     assert workflow["permissions"] == {"contents": "read"}
     low, high = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["requires-python"]).groups()
     assert [f"3.{minor}" for minor in range(int(low), int(high))] == VERSIONS
+
+
+def test_a_pull_request_is_told_what_it_changes():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    job = workflow["jobs"]["compare"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    (script,) = [step for step in job["steps"] if "stages.compare" in step.get("run", "")]
+    shell = ["bash", "-n", "-c", script["run"]]
+    assert subprocess.run(shell, check=False).returncode == 0
+    # A branch's name is anybody's text: never a part of the script.
+    assert all("${{" not in step.get("run", "") for step in job["steps"])
 
 
 def test_the_container_and_the_hooks_run_what_exists():
