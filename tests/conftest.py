@@ -11,13 +11,13 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from tests.isolation import isolate
-from tests.project import LEAST, Project
+from tests.project import DRAWS, LEAST, NOT_LEAST, Project
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-SLOW_FIXTURES = {"project", "finished", "least", "fresh"}  # projects in which DVC runs
+SLOW_FIXTURES = {"project", "finished", "least", "undrawn", "fresh"}  # projects in which DVC runs
 # What starts a process for each case, trains for longer, or draws whole reports.
 SLOW_FILES = {
     "test_browser.py",
@@ -70,20 +70,26 @@ def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 @pytest.fixture(scope="session")
 def finished(shared: Path) -> Project:
     """Return a small project that has run once and is committed; tests work on copies."""
-    return run_once(shared / "finished", None)
+    return run_once(shared / "finished", None, ())
 
 
 @pytest.fixture(scope="session")
 def least(shared: Path) -> Project:
     """Return a project of two experiments that has run once and is committed."""
-    return run_once(shared / "least", LEAST)
+    return run_once(shared / "least", LEAST, NOT_LEAST)
 
 
-def run_once(path: Path, names: tuple[str, ...] | None) -> Project:
+@pytest.fixture(scope="session")
+def undrawn(shared: Path) -> Project:
+    """Return that project without its report and pictures, for what DVC does to all stages."""
+    return run_once(shared / "undrawn", LEAST, (*NOT_LEAST, *DRAWS))
+
+
+def run_once(path: Path, names: tuple[str, ...] | None, without: tuple[str, ...]) -> Project:
     """Return a project that has run; the first process that needs it makes it."""
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            project = Project.create(path.with_suffix(".unfinished"), names)
+            project = Project.create(path.with_suffix(".unfinished"), names, without)
             project.repro()
             project.commit("results")
             project.path.rename(path)

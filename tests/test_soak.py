@@ -21,16 +21,17 @@ def assert_all_survived(rows: Iterable[Row]) -> None:
     assert [row for row in rows if row.survived != row.tried] == []
 
 
-def test_kills(least: Project, tmp_path: Path):
-    assert_all_survived(kills.trials(least, tmp_path, kills=4, longest=8.0))
+def test_kills(undrawn: Project, tmp_path: Path):
+    assert_all_survived(kills.trials(undrawn, tmp_path, kills=4, longest=8.0))
 
 
 def test_disks(project: Project, tmp_path: Path):
     assert_all_survived(disks.trials(project, tmp_path / "disk", names=disks.SHORT, sizes=1))
 
 
-def test_recovery(least: Project, tmp_path: Path):
-    assert_all_survived(recovery.trials(least, tmp_path, times=1))
+@pytest.mark.parametrize("case", recovery.CASES, ids=lambda case: case.what)
+def test_recovery(undrawn: Project, tmp_path: Path, case: recovery.Case):
+    assert_all_survived(recovery.trials(undrawn, tmp_path, times=1, cases=[case]))
 
 
 def test_what_is_out_of_date_is_trained_again_to_the_same_bytes(finished: Project, tmp_path: Path):

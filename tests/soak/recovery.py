@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,11 +32,13 @@ class Case(NamedTuple):
     meaning: str
 
 
-def trials(finished: Project, folder: Path, times: int) -> Iterator[Row]:
+def trials(
+    finished: Project, folder: Path, times: int, cases: Iterable[Case] | None = None
+) -> Iterator[Row]:
     """Let each of `CASES` happen `times` times to a copy of `finished`, then run `dvc repro`."""
     generator = np.random.default_rng(0)
     expected = finished.outputs()
-    for case in CASES:
+    for case in CASES if cases is None else cases:
         survived = 0
         for _ in range(times):
             project = finished.copy(folder / "project")
@@ -135,7 +137,7 @@ def damage(file: Path, content: bytes) -> bool:
 
 def delete_outputs(project: Project, generator: np.random.Generator) -> bool:
     for name in ("data", "models", "reports"):
-        if generator.random() < 0.7:
+        if generator.random() < 0.7 and (project.path / name).exists():
             shutil.rmtree(project.path / name)
     return True
 
