@@ -25,15 +25,9 @@ FOLDER = "TESTS_FORK_SERVERS"
 SETTINGS = ("PYTHON", "OPENBLAS", "OMP", "MKL", "NUMBA", "MPL", "MATPLOTLIB", "HOME", "XDG", "LANG")
 STAGES = (
     *("numpy", "pandas", "scipy.optimize", "scipy.stats", "sklearn.model_selection"),
-    *(
-        "joblib",
-        "matplotlib.backends.backend_agg",
-        "matplotlib.figure",
-        "PIL.Image",
-        "matplotlib.style",
-    ),
-    *("pydantic.main", "pydantic.fields", "pydantic.types", "mdit_py_plugins.anchors"),
-    *("latex2mathml.converter", "markdown_it", "mdit_py_plugins.dollarmath"),
+    *("joblib", "matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib.style"),
+    *("PIL.Image", "pydantic.main", "pydantic.fields", "pydantic.types", "latex2mathml.converter"),
+    *("markdown_it", "mdit_py_plugins.anchors", "mdit_py_plugins.dollarmath"),
     *("ruamel.yaml", "skimage", "tabulate", "threadpoolctl", "tqdm", "typer", "jinja2"),
 )
 DVC = (

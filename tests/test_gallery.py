@@ -175,6 +175,7 @@ def test_the_stage_writes_its_pictures_with_the_same_bytes(tmp_path):
     samples = open_samples(raw)
     pixels, labels = samples.select(made_up(names[0]).predictions.test)
     sheet = np.asarray(Image.open(tmp_path / "first" / "pictures" / "sheet.png"))
+    assert sheet.shape[1] == 32 * shown["sheet"]["columns"]
     for line, rows in enumerate(shown["sheet"]["rows"]):
         assert (labels[rows] == line).all()
         for column, row in enumerate(rows):

@@ -57,7 +57,7 @@ def draw_mistakes(mistakes: list[Mistake], pictures: Rows, samples: Samples, pat
 def _sheet(width: float, height: float) -> tuple[Figure, Axes]:
     """Return a figure of so many inches, and axes over all of it, in inches from the top left.
 
-    (Axes for each picture take ten times as long.)
+    (Axes for each picture take six times as long.)
     """
     figure = new_figure(width, height)
     figure.set_layout_engine("none")  # everything has its place

@@ -137,7 +137,7 @@ def damage(file: Path, content: bytes) -> bool:
 
 def delete_outputs(project: Project, generator: np.random.Generator) -> bool:
     for name in ("data", "models", "reports"):
-        if generator.random() < 0.7 and (project.path / name).exists():
+        if generator.random() < 0.7:
             shutil.rmtree(project.path / name)
     return True
 
