@@ -19,6 +19,9 @@ photos: .venv/installed ## the whole study on the embedded pictures; no network
 cifar10: .venv/installed ## the whole study on CIFAR-10 (CIFAR10_ARCHIVE=... to use your copy)
 	@python -m stages.study run cifar10
 
+ahead: .venv/installed ## all networks that are out of date, on all processors; then dvc repro
+	python -m stages.ahead $(TARGETS)
+
 study: .venv/installed ## that on your own pictures: NAME=flowers PICTURES=~/flowers; REMOVE=1
 	@test -n "$(NAME)" || { echo "error: NAME is missing: make study NAME=flowers PICTURES=~/flowers" >&2; exit 2; }
 	@$(if $(REMOVE),python -m stages.study remove "$(NAME)",:)

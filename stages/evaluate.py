@@ -39,7 +39,7 @@ def main(
 ) -> None:
     """Write the headline metrics, all scores, answers, learning curves and confusion matrix."""
     experiment = parse(Experiment, read_json(models / "experiment.json"), name)
-    trials = read_json(models / "search.json")
+    searched = read_json(models / "search.json")
     networks = load_seeds(models, experiment.seeds)
     samples = open_samples(features)
     n_classes = len(samples.class_names)
@@ -55,10 +55,12 @@ def main(
     )
     everything = {
         **measured,
-        "chosen": {key: getattr(experiment, key) for trial in trials for key in trial["values"]},
+        "chosen": {
+            key: getattr(experiment, key) for trial in searched["trials"] for key in trial["values"]
+        },
         "temperature": temperature,
         "seeds": experiment.seeds,
-        "trials": trials,
+        **searched,
     }
     curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
     curves |= scores.monitor_curves(networks)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from threadpoolctl import threadpool_limits
 
-from stages.augmentation.views import View, views_of
 from stages.data.samples import open_samples, write_features
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run, timed
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_folder
-from stages.transforms.base import Features, Rows
+from stages.transforms.blocks import blocks_of, transformed, work_on
 from stages.transforms.chain import Step, save_step
 from stages.transforms.feature import merge_feature, origin_of
 
 app = typer.Typer(add_completion=False)
-BLOCK = 1000  # samples transformed at a time, to bound the memory
 
 
 @app.command()
@@ -42,42 +38,24 @@ def main(
     training = samples.values[:1]
     if feature.fit:
         training, _ = samples.select(samples.split(feature.fit).train)
-    # One thread, so that the same parameters give the same bytes on any number of cores.
-    clock = timed(timings / f"preprocess@{name}.json")
-    with clock, threadpool_limits(1), new_folder(output) as folder:
+    with timed(timings / f"preprocess@{name}.json"), new_folder(output) as folder:
         origin = origin_of(feature, transform, samples.values.shape[1:])
         try:
             transform.n_outputs(samples.values.shape[1:], len(training))
-            step = Step(origin, transform, transform.learn(training))
+            # One thread, so that the same parameters give the same bytes on any number of cores.
+            with threadpool_limits(1):
+                step = Step(origin, transform, transform.learn(training))
         except ValueError as error:
             raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
-        everything: list[Rows | View] = [
-            samples.values,
-            *samples.views,
-            *views_of(samples.values, feature.flip, feature.shift),
-        ]
-        starts = range(0, len(samples.values), BLOCK)
-        blocks = progress(
-            _blocks(step, everything, starts, name),
-            f"preprocess {name}",
-            len(everything) * len(starts),
-        )
-        values, *views = (islice(blocks, len(starts)) for _ in everything)
+        save_step(learned, step)  # from where each process takes it
+        work = work_on(inputs, learned)
+        blocks = blocks_of(work)
+        steps = progress(transformed(work, blocks), f"preprocess {name}", len(blocks))
+        n_views = blocks[-1].view
+        own, *views = (islice(steps, len(blocks) // (n_views + 1)) for _ in range(n_views + 1))
         shape = samples.picture_shape if transform.elementwise else None
-        write_features(folder, samples, values, views, shape, origin.model_dump())
-        next(blocks, None)  # says that the last one is done
-    save_step(learned, step)
-
-
-def _blocks(
-    step: Step, everything: list[Rows | View], starts: range, name: str
-) -> Iterator[Features]:
-    for rows in everything:
-        for start in starts:
-            block = step.apply(rows[start : start + BLOCK])
-            if not np.isfinite(block).all():
-                raise PipelineError(f"features.{name}: its transform gave NaN or infinity")
-            yield block
+        write_features(folder, samples, own, views, shape, origin.model_dump())
+        next(steps, None)  # says that the last one is done
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def redraw(dataset: Name) -> None:
     """Make the report anew from study/results; nothing is fetched, preprocessed or trained."""
     pull(_document(dataset), dataset)
     reproduce("script")
-    reproduce(f"report@{dataset}", "--allow-missing")
+    reproduce(f"report@{dataset}", options=["--allow-missing"])
     _tell(dataset)
 
 

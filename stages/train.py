@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from itertools import islice
 from pathlib import Path
@@ -15,9 +14,11 @@ from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
 from stages.runtime.command import progress, run, timed
 from stages.runtime.files import new_folder, write_json
-from stages.training.calibration import calibrate, held_out_rows, save_calibration
-from stages.training.search import best, candidates, search
-from stages.training.seeds import fit_seeds, network_path
+from stages.training.asking import ASKED, note
+from stages.training.calibration import calibrate, save_calibration
+from stages.training.fits import checkpoint_folder, fits_of, held_out_of, networks_of
+from stages.training.search import NOTHING, TRIALS, Work, search
+from stages.training.seeds import network_path
 
 app = typer.Typer(add_completion=False)
 
@@ -36,33 +37,29 @@ def main(
     ),
 ) -> None:
     """Write one network per seed, their temperature, and what the experiment was."""
+    if note(name, features):
+        raise typer.Exit(ASKED)
     experiment = load_experiment(params, name)
+    found = NOTHING
     samples = open_samples(features)
-    split = samples.split(experiment.split)
-    X, y = samples.select(split.train)
-    views = samples.select_views(split.train) if experiment.flip or experiment.shift else []
-    settings, trials = experiment.network_params(), []
-    settings["picture_shape"] = samples.picture_shape
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
-    digest = hashlib.sha256(experiment.model_dump_json().encode()).hexdigest()
-    resume = checkpoints / f"{name}-{digest[:16]}"
+    resume = checkpoint_folder(checkpoints, name, experiment)
     with timed(timings / f"train@{name}.json"), new_folder(output) as folder:
-        if candidates(settings):
-            trials = search(settings, X, y, experiment.seeds, views)
-            settings |= best(trials)
-        test = samples.select(split.test)  # for a curve, and for nothing else
-        seeds = experiment.seeds
-        rows, held_out = held_out_rows(y, settings["validation_fraction"], seeds[0])
-        fits = fit_seeds(settings, X, y, seeds, resume, views, test, rows)
-        steps = progress(fits, f"train {name}", len(seeds) + 1)
-        for network in islice(steps, len(seeds)):
+        if experiment.searched():
+            found = search(Work(experiment, features, checkpoints / TRIALS))
+            experiment = experiment.model_copy(update=found.chosen)
+        fits = fits_of(experiment, features, resume)
+        steps = progress(networks_of(fits), f"train {name}", len(fits))
+        for network in islice(steps, len(experiment.seeds)):
             path = network_path(folder, network.random_state)
             save_network(path, network, samples.class_names)
         for network in steps:  # one, which knows nothing of the samples held out
+            X, y = samples.select(samples.split(experiment.split).train)
+            _, held_out = held_out_of(fits[-1], y)
             save_calibration(folder, calibrate(network, X[held_out], y[held_out]))
-        chosen = experiment.model_copy(update=best(trials) if trials else {})
-        write_json(folder / "experiment.json", chosen.model_dump())
-        write_json(folder / "search.json", [trial._asdict() for trial in trials])
+        write_json(folder / "experiment.json", experiment.model_dump())
+        trials = [trial._asdict() for trial in found.trials]
+        write_json(folder / "search.json", {"trials": trials, "fresh": found.fresh})
     shutil.rmtree(resume, ignore_errors=True)
 
 

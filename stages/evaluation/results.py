@@ -38,6 +38,7 @@ class Result:
     ----------
     name : str
     experiment : Experiment
+        With the values that were chosen, where there were candidates.
     scores : dict
         All that `evaluate` measured, the content of ``<name>.json``.
     predictions : Predictions
@@ -166,6 +167,7 @@ def load_results(document: dict[str, Any], dataset: str, folder: Path) -> list[R
         if experiment.dataset == dataset:
             scores = read_json(folder / f"{name}.json")
             arrays = load_predictions(folder / f"{name}.npz")
+            experiment = experiment.model_copy(update=scores["chosen"])
             results.append(
                 Result(name, experiment, scores, arrays, settings_of(document, experiment))
             )
@@ -177,7 +179,7 @@ def load_results(document: dict[str, Any], dataset: str, folder: Path) -> list[R
 def settings_of(document: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
     """Return every setting of training and testing that differs from the defaults."""
     defaults = entry(document, "defaults")
-    own = experiment.model_dump(include=set(Defaults.model_fields))
+    own = experiment.model_dump(include=set(Defaults.model_fields) - {"search"})
     return {name: value for name, value in own.items() if value != defaults[name]}
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from joblib import cpu_count, delayed
 
 from stages.images.fitting import Fit, fit_image
 from stages.images.reading import UnreadableError, open_picture
-from stages.runtime.parallel import side_by_side
+from stages.runtime.parallel import ordered_map
 
 CHUNK = 50  # pictures that a process reads at a time: 25 MB of photographs, a quarter of a second
 
@@ -66,11 +66,10 @@ def read_pictures(files: Sequence[Path], looks: Looks) -> Iterator[list[Picture 
     All processors read; in memory are no more whole pictures than processes.
     """
     chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
-    jobs = (delayed(_read_chunk)(chunk, looks) for chunk in chunks)
-    yield from side_by_side(jobs, max(1, min(cpu_count(), len(chunks))))
+    return ordered_map(partial(_read_chunk, looks), chunks, len(chunks))
 
 
-def _read_chunk(files: Sequence[Path], looks: Looks) -> list[Picture | str]:
+def _read_chunk(looks: Looks, files: Sequence[Path]) -> list[Picture | str]:
     return [_read(file, looks) for file in files]
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from stages.follow.display import Display
 from stages.follow.events import Course, follow
@@ -15,8 +16,8 @@ from stages.runtime.errors import ParamsError, PipelineError
 DVC = (sys.executable, "-m", "dvc")
 
 
-def reproduce(target: str, *options: str) -> None:
-    """Run what is not up to date of a stage and of all that it needs; DVC gets the options.
+def reproduce(*targets: str, options: Sequence[str] = ()) -> None:
+    """Run what is not up to date of some stages and of all that they need; DVC gets the options.
 
     Raises
     ------
@@ -25,14 +26,14 @@ def reproduce(target: str, *options: str) -> None:
     """
     course = Course()
     run_of_dvc = subprocess.Popen(  # noqa: S603 - no shell, and DVC alone
-        [*DVC, "repro", *options, target],
+        [*DVC, "repro", *options, *targets],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},  # or lines come late
         text=True,
     )
     # It has Ctrl-C, too, and is waited for while it clears up.
-    with run_of_dvc as process, Display(_count(target)) as display:
+    with run_of_dvc as process, Display(_count(targets)) as display:
         for event in follow(process.stdout or (), course):
             display.show(event, course)
     if process.returncode:
@@ -49,10 +50,12 @@ def move(command: str, files: list[str]) -> str:
     return (in_one_line(done.stderr) or done.stderr) if done.returncode else ""
 
 
-def _count(target: str) -> int | None:
-    """Return how many stages a target needs; None if DVC cannot tell, and will say why."""
+def _count(targets: Sequence[str]) -> int | None:
+    """Return how many stages one target needs; None if DVC cannot tell, and will say why."""
+    if len(targets) > 1:
+        return None
     graph = subprocess.run(  # noqa: S603
-        [*DVC, "dag", "--dot", target], capture_output=True, text=True, check=False
+        [*DVC, "dag", "--dot", *targets], capture_output=True, text=True, check=False
     )
     return len(re.findall(r'^"[^"]+";$', graph.stdout, re.MULTILINE)) or None
 

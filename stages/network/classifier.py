@@ -163,6 +163,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: Any,
         *,
         views: Sequence[Any] = (),
+        rows: Any = None,
         monitor: tuple[Any, Any] | None = None,
         checkpoint: Checkpoint | None = None,
         on_epoch: Callable[[int], None] | None = None,
@@ -180,6 +181,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         views : sequence of array-like of shape (n_samples, n_features)
             Other views of the samples, where they are no pictures: in every epoch, each sample
             is taken from `X` or one of these. (Cross-validation does not split them.)
+        rows : array-like of int, optional
+            Train on these samples alone, without a copy of them.
         monitor : (array-like of shape (n, n_features), array-like of shape (n,)), optional
             Other samples and their labels, measured now and then for `monitor_curve_`, and for
             nothing else.
@@ -203,25 +206,27 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_parameters()
         with all_or_nothing(self, anew=True):
-            X, codes = self._validate_samples(X, y)
+            X, codes = self._validate_samples(X, y, rows=rows)
+            rows = np.arange(len(X)) if rows is None else np.asarray(rows, dtype=np.int64)
             views = [check_array(view, dtype=X.dtype) for view in views]
-            watch = self._monitor(monitor, X) if monitor else None
+            watch = self._monitor(monitor, X, len(rows)) if monitor else None
             identity = ""
             if checkpoint:
                 if not isinstance(self.random_state, numbers.Integral):
                     raise ValueError("a checkpoint needs an integer random_state")
                 watched = [watch.X, watch.y] if watch else []
-                identity = identify(plain(self.get_params()), X, *views, codes, *watched)
+                params = plain(self.get_params())
+                identity = identify(params, X, *views, codes, rows, *watched)
             generator = np.random.default_rng(self.random_state)
             stopping = None
             if self.early_stopping:
-                rows, held_out = hold_out(codes, self.validation_fraction, generator)
-                stopping = EarlyStopping(self.patience, X[held_out], codes[held_out])
-                X, codes = X[rows], codes[rows]
-                views = [view[rows] for view in views]
+                kept, held_out = hold_out(codes[rows], self.validation_fraction, generator)
+                others = rows[held_out]
+                stopping = EarlyStopping(self.patience, X[others], codes[others])
+                rows = rows[kept]
             training = self._start(X, generator, self._settings())
             fit = Fit(training, stopping, watch, self.verbose)
-            fit.run(X, codes, views, checkpoint, identity, on_epoch)
+            fit.run(X, codes, views, rows, checkpoint, identity, on_epoch)
             if stopping:
                 self.validation_scores_ = stopping.scores
             if watch:
@@ -321,21 +326,29 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes: npt.NDArray[Any] | None = None,
         reset: bool = True,
         dtype: Any = DTYPES,
+        rows: Any = None,
     ) -> tuple[npt.NDArray[Any], Labels]:
-        """Check samples; set `classes_`; return them with labels as indices into it."""
+        """Check samples; set `classes_`; return them with labels as indices into it.
+
+        Of `rows` alone are the classes, if they are given; others' labels come as -1.
+        """
         with np.errstate(over="ignore"):  # scikit-learn says what is too large for the dtype
             X, y = validate_data(self, X, y, dtype=dtype, reset=reset)
         check_classification_targets(y)
-        self.classes_ = np.unique(y) if classes is None else classes
-        if unknown := sorted(set(np.unique(y).tolist()) - set(self.classes_.tolist())):
+        trained = y if rows is None else y[rows]
+        self.classes_ = np.unique(trained) if classes is None else classes
+        if unknown := sorted(set(np.unique(trained).tolist()) - set(self.classes_.tolist())):
             raise ValueError(f"y has labels that are not among the classes: {unknown}")
-        return X, np.searchsorted(self.classes_, y).astype(np.int64)
+        return X, self._codes(y)
 
-    def _monitor(self, samples: tuple[Any, Any], X: npt.NDArray[Any]) -> Monitor:
-        others, labels = validate_data(self, *samples, dtype=X.dtype, reset=False)
+    def _codes(self, labels: npt.NDArray[Any]) -> Labels:
+        """Return labels as indices into `classes_`, -1 for those that are not there."""
         places = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
-        codes = np.where(self.classes_[places] == labels, places, -1).astype(np.int64)
-        return Monitor(others, codes, len(X))
+        return np.where(self.classes_[places] == labels, places, -1).astype(np.int64)
+
+    def _monitor(self, samples: tuple[Any, Any], X: npt.NDArray[Any], n_training: int) -> Monitor:
+        others, labels = validate_data(self, *samples, dtype=X.dtype, reset=False)
+        return Monitor(others, self._codes(labels), n_training)
 
     def _settings(self) -> Settings:
         return Settings(**{name: getattr(self, name) for name in Settings._fields})

@@ -118,7 +118,11 @@ class Training:
         return self.settings.averaged_epochs > 0
 
     def run_epoch(
-        self, X: npt.NDArray[Any], y: Labels, views: Sequence[npt.NDArray[Any]] = ()
+        self,
+        X: npt.NDArray[Any],
+        y: Labels,
+        views: Sequence[npt.NDArray[Any]] = (),
+        rows: npt.NDArray[np.int64] | None = None,
     ) -> None:
         """Go once through all samples in a new random order.
 
@@ -129,6 +133,8 @@ class Training:
         y : ndarray of shape (n,), int64
         views : sequence of ndarray of shape (n, n_features)
             See `Inputs`.
+        rows : ndarray of int64, optional
+            Those that are trained on; all, if it is not given.
 
         Raises
         ------
@@ -139,7 +145,8 @@ class Training:
         rate = learning_rate_at(
             settings.schedule, settings.learning_rate, self.epoch, settings.epochs
         )
-        size = min(settings.batch_size, len(X))
+        rows = np.arange(len(X)) if rows is None else rows
+        size = min(settings.batch_size, len(rows))
         inputs = Inputs(
             X,
             size,
@@ -152,15 +159,15 @@ class Training:
         backpropagation = Backpropagation(
             self.network, size, settings.dropout, settings.label_smoothing
         )
-        slices = batch_slices(len(X), size, settings.last_batch)
-        order, total = self.generator.permutation(len(X)), 0.0
+        slices = batch_slices(len(rows), size, settings.last_batch)
+        order, total = rows[self.generator.permutation(len(rows))], 0.0
         # An overflow shows as a loss that is not finite, which is reported once and clearly.
         with np.errstate(over="ignore", invalid="ignore"):
             for batch in slices:
-                rows = order[batch]
-                samples = inputs.batch(rows, self.generator)
-                loss = backpropagation(samples, y[rows], self.generator)
-                total += loss * len(rows)
+                chosen = order[batch]
+                samples = inputs.batch(chosen, self.generator)
+                loss = backpropagation(samples, y[chosen], self.generator)
+                total += loss * len(chosen)
                 self.penalty.add_gradients(self.network.weights, backpropagation.gradients)
                 self.optimizer.step(self.network.parameters, backpropagation.gradients, rate)
                 self.penalty.shrink(self.network.weights, rate)

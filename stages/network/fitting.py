@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
@@ -45,6 +46,7 @@ class Fit:
         X: npt.NDArray[Any],
         y: Labels,
         views: Sequence[npt.NDArray[Any]],
+        rows: npt.NDArray[np.int64] | None,
         checkpoint: Checkpoint | None,
         identity: str,
         on_epoch: Callable[[int], None] | None,
@@ -56,7 +58,7 @@ class Fit:
         # Once for all epochs: to find the libraries takes as long as an epoch of a small dataset.
         with one_thread():
             while not self.is_done:
-                self._run_epoch(X, y, views)
+                self._run_epoch(X, y, views, rows)
                 if checkpoint and (checkpoint.due or self.is_done):
                     checkpoint.save(identity, parts)
                 if on_epoch:
@@ -67,11 +69,17 @@ class Fit:
     def run_epoch(self, X: npt.NDArray[Any], y: Labels) -> None:
         """Go once through all samples."""
         with one_thread():
-            self._run_epoch(X, y, ())
+            self._run_epoch(X, y, (), None)
 
-    def _run_epoch(self, X: npt.NDArray[Any], y: Labels, views: Sequence[npt.NDArray[Any]]) -> None:
+    def _run_epoch(
+        self,
+        X: npt.NDArray[Any],
+        y: Labels,
+        views: Sequence[npt.NDArray[Any]],
+        rows: npt.NDArray[np.int64] | None,
+    ) -> None:
         training = self.training
-        training.run_epoch(X, y, views)
+        training.run_epoch(X, y, views, rows)
         if self.stopping:
             self.stopping.record(training.network)
         if self.monitor:

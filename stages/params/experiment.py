@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from stages.params.candidates import OR_CANDIDATES, Candidates, Search
 from stages.params.loading import Section, entry, parse, read_params, shown, suggestion
 from stages.runtime.errors import ParamsError
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Units = Annotated[int, Field(ge=1, le=16384)]
+# Lists of these are candidates, too: they were before there were others.
+LISTED = ("alpha", "learning_rate", "momentum", "dropout", "label_smoothing")
 
 
 class Defaults(Section):
@@ -20,33 +25,47 @@ class Defaults(Section):
 
     `split` names one of the dataset's splits. The fields from `hidden_layer_sizes` to
     `validation_fraction` are those of `stages.network.classifier.SoftmaxNetwork` and mean the same
-    there; of a list of numbers, the value is chosen on held-out training samples. With
+    there; where they are `Candidates`, or lists of numbers, `search` chooses. With
     `average_views` the probabilities of a test picture and of its mirror image, or of all views
     that its features come with, are averaged.
     """
 
     split: str
-    hidden_layer_sizes: list[Annotated[int, Field(ge=1, le=16384)]]
-    activation: Literal["identity", "relu", "tanh"]
-    penalty: Literal["none", "l1", "l2"]
-    alpha: Strength | Annotated[list[Strength], Field(min_length=2)]
-    learning_rate: Positive | Annotated[list[Positive], Field(min_length=2)]
-    batch_size: Annotated[int, Field(ge=1)]
-    last_batch: Literal["even", "short", "drop"]
+    hidden_layer_sizes: Annotated[list[Units], OR_CANDIDATES]
+    activation: Annotated[Literal["identity", "relu", "tanh"], OR_CANDIDATES]
+    penalty: Annotated[Literal["none", "l1", "l2"], OR_CANDIDATES]
+    alpha: Annotated[Strength | Annotated[list[Strength], Field(min_length=2)], OR_CANDIDATES]
+    learning_rate: Annotated[
+        Positive | Annotated[list[Positive], Field(min_length=2)], OR_CANDIDATES
+    ]
+    batch_size: Annotated[Count, OR_CANDIDATES]
+    last_batch: Annotated[Literal["even", "short", "drop"], OR_CANDIDATES]
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
-    momentum: Share | Annotated[list[Share], Field(min_length=2)]
-    nesterov: bool
-    schedule: Literal["constant", "step", "cosine"]
-    dropout: Share | Annotated[list[Share], Field(min_length=2)]
-    label_smoothing: Share | Annotated[list[Share], Field(min_length=2)]
-    weight_scale: Positive | None
-    flip: bool
-    shift: Annotated[int, Field(ge=0)]
-    averaged_epochs: Annotated[int, Field(ge=0)]
+    momentum: Annotated[Share | Annotated[list[Share], Field(min_length=2)], OR_CANDIDATES]
+    nesterov: Annotated[bool, OR_CANDIDATES]
+    schedule: Annotated[Literal["constant", "step", "cosine"], OR_CANDIDATES]
+    dropout: Annotated[Share | Annotated[list[Share], Field(min_length=2)], OR_CANDIDATES]
+    label_smoothing: Annotated[Share | Annotated[list[Share], Field(min_length=2)], OR_CANDIDATES]
+    weight_scale: Annotated[Positive | None, OR_CANDIDATES]
+    flip: Annotated[bool, OR_CANDIDATES]
+    shift: Annotated[Annotated[int, Field(ge=0)], OR_CANDIDATES]
+    averaged_epochs: Annotated[Annotated[int, Field(ge=0)], OR_CANDIDATES]
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     average_views: bool
+    search: Search
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
+
+    def searched(self) -> dict[str, Candidates]:
+        """Return the settings that are to be chosen, with what they may be."""
+        found = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Candidates):
+                found[name] = value
+            elif name in LISTED and isinstance(value, list):
+                found[name] = Candidates(choice=value)
+        return found
 
 
 class Experiment(Defaults):
@@ -68,19 +87,21 @@ class Experiment(Defaults):
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Experiment:
-        for name in ("seeds", "learning_rate", "alpha", "momentum", "dropout", "label_smoothing"):
+        for name in ("seeds", *LISTED):
             values = getattr(self, name)
             if isinstance(values, list) and len(set(values)) < len(values):
                 raise ValueError(f"{name}: {values} is not allowed: it names one value twice")
-        strengths, momenta, dropouts = map(_as_list, (self.alpha, self.momentum, self.dropout))
-        if self.penalty == "none" and any(strengths):
+        if self.searched():
+            self.alternatives()
+            return self
+        if self.penalty == "none" and self.alpha:
             raise ValueError(f"alpha: {self.alpha} is not allowed: it needs a penalty, l1 or l2")
-        if self.penalty != "none" and not all(strengths):
+        if self.penalty != "none" and not self.alpha:
             needs = f"penalty {self.penalty} needs an alpha above 0"
             raise ValueError(f"alpha: {self.alpha} is not allowed: {needs}")
-        if any(dropouts) and not self.hidden_layer_sizes:
+        if self.dropout and not self.hidden_layer_sizes:
             raise ValueError(f"dropout: {self.dropout} is not allowed: it needs a hidden layer")
-        if self.nesterov and not all(momenta):
+        if self.nesterov and not self.momentum:
             raise ValueError("nesterov: True is not allowed: it needs a momentum above 0")
         if self.averaged_epochs > self.epochs:
             allowed = f"at most the {self.epochs} epochs"
@@ -89,9 +110,33 @@ class Experiment(Defaults):
             raise ValueError("early_stopping: True is not allowed: weights are averaged instead")
         return self
 
+    def alternatives(self) -> list[Experiment]:
+        """Return the experiment with each candidate's values; itself, if nothing is searched.
+
+        Raises
+        ------
+        ValueError
+            If one of them is not allowed.
+        """
+        searched = self.searched()
+        if not searched:
+            return [self]
+        plain = self.model_dump(exclude=set(searched))
+        found = []
+        for candidate in self.search.combinations(searched):
+            try:
+                found.append(type(self).model_validate({**plain, **candidate}))
+            except ValidationError as error:
+                mistake = error.errors()[0]
+                message = mistake["msg"].removeprefix("Value error, ")
+                key = "".join(f"{part}: " for part in mistake["loc"][:1])
+                wrong = f"{shown(mistake['input'])} is not allowed: " if key else ""
+                raise ValueError(f"{key}{wrong}{message}") from None
+        return found
+
     def network_params(self) -> dict[str, Any]:
         """Return the fields that are constructor arguments of `SoftmaxNetwork`."""
-        ours = {"dataset", "preprocessing", "recipe", "split", "seeds", "average_views"}
+        ours = {"dataset", "preprocessing", "recipe", "split", "seeds", "average_views", "search"}
         return self.model_dump(exclude=ours)
 
 
@@ -105,14 +150,10 @@ class Quick(Section):
     def shorten(self, experiment: Experiment) -> Experiment:
         """Return the experiment with at most so many epochs and seeds."""
         epochs = min(experiment.epochs, self.epochs)
-        averaged = min(experiment.averaged_epochs, epochs)
-        seeds = experiment.seeds[: self.seeds]
-        update = {"epochs": epochs, "averaged_epochs": averaged, "seeds": seeds}
+        update = {"epochs": epochs, "seeds": experiment.seeds[: self.seeds]}
+        if isinstance(experiment.averaged_epochs, int):
+            update["averaged_epochs"] = min(experiment.averaged_epochs, epochs)
         return experiment.model_copy(update=update)
-
-
-def _as_list(value: float | list[float]) -> list[float]:
-    return value if isinstance(value, list) else [value]
 
 
 def merge(document: dict[str, Any], name: str) -> Experiment:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from joblib import delayed
 from threadpoolctl import threadpool_limits
 
 from stages.data.samples import Samples, Split
@@ -22,7 +22,7 @@ from stages.readings.factors import Plain
 from stages.readings.penalties import L1_STEPS
 from stages.readings.storage import CURVES, ReadingRuns
 from stages.runtime.npz import load_npz, save_npz
-from stages.runtime.parallel import side_by_side
+from stages.runtime.parallel import ordered_map
 from stages.statistics.units import TO_PERCENT
 
 RULES = {"he": "relu", "lecun": "identity"}  # the activations in front of which each applies
@@ -106,9 +106,8 @@ def run_jobs(jobs: list[Job], samples: Samples, folder: Path) -> Iterator[Job]:
     done = [job for job in jobs if job.path(folder).exists()]
     numbers = {job.number for job in done}
     missing = sorted((job for job in jobs if job.number not in numbers), key=lambda job: -job.size)
-    calls = (delayed(_run_job)(job, samples, folder) for job in missing)
     yield from done
-    yield from side_by_side(calls, max(len(missing), 1))
+    yield from ordered_map(partial(_run_job, samples, folder), missing, len(missing))
 
 
 def collect(jobs: list[Job], folder: Path) -> list[ReadingRuns]:
@@ -123,7 +122,7 @@ def collect(jobs: list[Job], folder: Path) -> list[ReadingRuns]:
     return collected
 
 
-def _run_job(job: Job, samples: Samples, folder: Path) -> Job:
+def _run_job(samples: Samples, folder: Path, job: Job) -> Job:
     curves = train(job.run, job.reading.values, job.split, samples, job.seed)
     save_npz(job.path(folder), {"job": job.label}, curves)
     return job

@@ -54,7 +54,8 @@ def check_project(document: dict[str, Any]) -> None:
         merge_recipe(document, name)
     experiments = {name: merge(document, name) for name in _names(document, "experiments")}
     for name, experiment in experiments.items():
-        _check_experiment(name, experiment, chains, outlines)
+        for one in experiment.alternatives():
+            _check_experiment(name, one, chains, outlines)
     for dataset in sources:
         if all(experiment.dataset != dataset for experiment in experiments.values()):
             allowed = "give one experiment this dataset, or remove it"

@@ -1,0 +1,73 @@
+"""Train what is out of date, all experiments at once, on all processors; `dvc repro` collects."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stages.follow.repro import reproduce
+from stages.params.experiment import load_experiment
+from stages.params.loading import read_params
+from stages.runtime.command import progress, run
+from stages.runtime.parallel import unordered_map
+from stages.scheduling.jobs import Job, longest_first, run_job, search_jobs, training_jobs
+from stages.scheduling.plan import experiments_of, features_of, plan
+from stages.training.fits import checkpoint_folder
+from stages.training.search import TRIALS, Work, search
+
+app = typer.Typer(add_completion=False)
+MINUTE = 60
+
+
+@app.command()
+def main(
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="Such as report@photos or train@photos-hog; or all.")
+    ] = None,
+    params: Annotated[Path, typer.Option(help="The parameters.")] = Path("params.yaml"),
+    checkpoints: Annotated[Path, typer.Option(help="Where `dvc repro` finds it.")] = Path(
+        ".checkpoints"
+    ),
+) -> None:
+    """Fit every network, and every candidate, that `dvc repro` would; outputs are its business."""
+    first, second, searches = list[Job](), list[Job](), []
+    document = read_params(params)
+    names = experiments_of(document, targets or [])
+    reproduce(*(f"preprocess@{name}" for name in features_of(document, names)))
+    for name, features in plan(names):
+        experiment = load_experiment(params, name)
+        folder = checkpoint_folder(checkpoints, name, experiment)
+        if experiment.searched():
+            work = Work(experiment, features, checkpoints / TRIALS)
+            searches.append((name, work, folder))
+            first += search_jobs(name, work)
+        else:
+            first += training_jobs(name, experiment, features, folder)
+    _run_all(first, "fits")
+    for name, work, folder in searches:
+        experiment = work.experiment.model_copy(update=search(work).chosen)
+        second += training_jobs(name, experiment, work.features, folder)
+    _run_all(second, "fits of chosen values")
+
+
+def _run_all(jobs: list[Job], label: str) -> None:
+    """Run jobs side by side, longest first; say of each that it is done, and what is left."""
+    start, total, done = time.monotonic(), sum(job.cost for job in jobs), 0.0
+
+    def describe(job: Job) -> str:
+        nonlocal done
+        done += job.cost
+        minutes = round((time.monotonic() - start) * (total / done - 1) / MINUTE)
+        return f"{job.label}; about {minutes} minutes left"
+
+    for _ in progress(
+        unordered_map(run_job, longest_first(jobs), len(jobs)), label, len(jobs), describe
+    ):
+        pass
+
+
+if __name__ == "__main__":
+    run(app)

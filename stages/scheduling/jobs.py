@@ -1,0 +1,86 @@
+"""Fits and trials as jobs, longest first: what each is, and how long it takes beside others."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stages.data.samples import open_samples
+from stages.params.experiment import Experiment
+from stages.runtime.processes import sole_writer
+from stages.training.fits import Fit, fits_of, train_fit
+from stages.training.search import Fit as Trial
+from stages.training.search import Work, score
+
+
+class Job(NamedTuple):
+    """One network to be trained.
+
+    Attributes
+    ----------
+    label : str
+        What a log calls it.
+    cost : float
+        Multiplications and additions, about.
+    call : Fit or Trial
+    """
+
+    label: str
+    cost: float
+    call: Fit | Trial
+
+
+def training_jobs(name: str, experiment: Experiment, features: Path, folder: Path) -> list[Job]:
+    """Return a job for each network of an experiment in which nothing is left to be searched."""
+    fits = fits_of(experiment, features, folder)
+    labels = [f"seed {seed}" for seed in experiment.seeds] + ["calibration"]
+    return [
+        Job(f"{name}, {label}", cost_of(fit.settings, fit.features), fit)
+        for label, fit in zip(labels, fits, strict=True)
+    ]
+
+
+def search_jobs(name: str, work: Work) -> list[Job]:
+    """Return a job for each fit of a search that can run before others are done."""
+    return [
+        Job(f"{name}, a candidate", cost_of(fit.settings, fit.features), fit)
+        for fit in work.first_fits()
+    ]
+
+
+def cost_of(settings: dict[str, Any], features: Path) -> float:
+    """Return about how many multiplications and additions a fit takes."""
+    samples = open_samples(features)
+    n_samples = len(samples.labels)
+    sizes = [samples.values[0].size, *settings["hidden_layer_sizes"], len(samples.class_names)]
+    return float(settings["epochs"] * n_samples * sum(a * b for a, b in pairwise(sizes)))
+
+
+def run_job(job: Job) -> Job:
+    """Train a network into its checkpoint, or score a candidate; return the job."""
+    if isinstance(job.call, Trial):
+        score(job.call)
+    else:
+        with sole_writer(job.call.checkpoint):
+            train_fit(job.call)
+    return job
+
+
+def longest_first(jobs: Iterable[Job]) -> list[Job]:
+    """Return jobs in the order in which few processors are idle at the end."""
+    return sorted(jobs, key=lambda job: -job.cost)
+
+
+def makespan(costs: Sequence[float], n_workers: int) -> float:
+    """Return when the last of some jobs ends, each begun in order by the first worker that is free.
+
+    R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969: longest first, this is at most
+    4/3 of the best.
+    """
+    ends = [0.0] * n_workers
+    for cost in costs:
+        heapq.heapreplace(ends, ends[0] + cost)
+    return max(ends)
