@@ -220,7 +220,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             generator = np.random.default_rng(self.random_state)
             stopping = None
             if self.early_stopping:
-                kept, held_out = hold_out(codes[rows], self.validation_fraction, generator)
+                seed = int(generator.integers(2**31))
+                kept, held_out = hold_out(codes[rows], self.validation_fraction, seed)
                 others = rows[held_out]
                 stopping = EarlyStopping(self.patience, X[others], codes[others])
                 rows = rows[kept]

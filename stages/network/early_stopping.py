@@ -13,7 +13,7 @@ from stages.network.losses import Floats, Labels
 from stages.network.model import Network
 
 
-def hold_out(y: Labels, fraction: float, generator: np.random.Generator) -> list[Labels]:
+def hold_out(y: Labels, fraction: float, seed: int) -> list[Labels]:
     """Split samples at random: return the rows to train on, and those held out.
 
     Every class keeps its share in both parts, unless there are too few samples for that.
@@ -25,7 +25,7 @@ def hold_out(y: Labels, fraction: float, generator: np.random.Generator) -> list
         np.arange(len(y)),
         test_size=n_held_out,
         stratify=y if room else None,
-        random_state=int(generator.integers(2**31)),
+        random_state=seed,
     )
     return parts
 

@@ -9,9 +9,11 @@ import numpy as np
 from pydantic import Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import core_schema
 
-from stages.params.loading import Section
+from stages.params.loading import SEVERAL, VALUE, Section
 
 DIGITS = 3  # significant, of a number that is drawn
+TWO = Field(min_length=2, max_length=2)
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 ATTEMPTS = 10  # draws for each candidate, until there are enough that differ
 
 
@@ -22,18 +24,18 @@ class Candidates(Section):
     ----------
     choice : list
         One of the values, of which a grid tries all.
-    uniform : (float, float)
+    uniform : list of float
         Any number between the two.
-    log_uniform : (float, float)
+    log_uniform : list of float
         Likewise, every order of magnitude as often as another.
-    integer : (int, int)
+    integer : list of int
         Any whole number from the first to the second, both included.
     """
 
     choice: Annotated[list[Any], Field(min_length=2)] | None = None
-    uniform: tuple[float, float] | None = None
-    log_uniform: tuple[float, float] | None = None
-    integer: tuple[int, int] | None = None
+    uniform: Annotated[list[Finite], TWO] | None = None
+    log_uniform: Annotated[list[Finite], TWO] | None = None
+    integer: Annotated[list[int], TWO] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Candidates:
@@ -53,7 +55,8 @@ class Candidates(Section):
         if self.choice is not None:
             return self.choice[generator.integers(len(self.choice))]
         if self.integer is not None:
-            return int(generator.integers(*self.integer, endpoint=True))
+            low, high = self.integer
+            return int(generator.integers(low, high, endpoint=True))
         if self.log_uniform is not None:
             return _rounded(np.exp(generator.uniform(*np.log(self.log_uniform))))
         return _rounded(generator.uniform(*(self.uniform or (0, 1))))
@@ -65,7 +68,10 @@ class _OrCandidates:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.union_schema([handler(source), handler.generate_schema(Candidates)])
+        return core_schema.tagged_union_schema(
+            {VALUE: handler(source), SEVERAL: handler.generate_schema(Candidates)},
+            discriminator=lambda value: SEVERAL if isinstance(value, dict | Candidates) else VALUE,
+        )
 
 
 OR_CANDIDATES = _OrCandidates()

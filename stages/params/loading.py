@@ -24,6 +24,8 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+# What a setting may be, as pydantic's errors name it: see `stages.params.candidates`.
+VALUE, SEVERAL = "<a value>", "<candidates>"
 Model = TypeVar("Model", bound=BaseModel)
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel = 2
@@ -135,6 +137,8 @@ def _keys(location: tuple[int | str, ...], value: Any) -> list[str]:
     """Return the parts of a location that are keys of `value`, not names of alternatives."""
     keys = []
     for part in location:
+        if part in {VALUE, SEVERAL}:
+            continue
         if isinstance(value, dict):
             value = value.get(part)
         elif isinstance(value, list) and isinstance(part, int):

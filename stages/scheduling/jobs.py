@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from stages.data.samples import open_samples
 from stages.params.experiment import Experiment
-from stages.runtime.processes import sole_writer
 from stages.training.fits import Fit, fits_of, train_fit
 from stages.training.search import Fit as Trial
 from stages.training.search import Work, score
@@ -64,8 +63,7 @@ def run_job(job: Job) -> Job:
     if isinstance(job.call, Trial):
         score(job.call)
     else:
-        with sole_writer(job.call.checkpoint):
-            train_fit(job.call)
+        train_fit(job.call)
     return job
 
 

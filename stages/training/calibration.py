@@ -51,7 +51,8 @@ def held_out_rows(
         Of the samples, to be held out; every class keeps its share if it has enough.
     seed : int
     """
-    kept, held_out = hold_out(y, fraction, np.random.default_rng(seed))
+    drawn = int(np.random.default_rng(seed).integers(2**31))
+    kept, held_out = hold_out(y, fraction, drawn)
     return np.sort(kept), np.sort(held_out)
 
 

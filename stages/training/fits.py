@@ -18,6 +18,7 @@ from stages.network.losses import Labels
 from stages.params.experiment import Experiment
 from stages.runtime.errors import PipelineError
 from stages.runtime.parallel import ordered_map
+from stages.runtime.processes import sole_writer
 from stages.training.calibration import held_out_rows
 
 
@@ -106,9 +107,11 @@ def train_fit(fit: Fit) -> SoftmaxNetwork:
         monitor = samples.select(fit.split.test)
     views = samples.select_views(fit.split.train) if fit.with_views else []
     checkpoint = Checkpoint(fit.checkpoint)
+    network = SoftmaxNetwork(**fit.settings)
     try:
-        network = SoftmaxNetwork(**fit.settings)
-        return network.fit(X, y, views=views, rows=rows, monitor=monitor, checkpoint=checkpoint)
+        # Not the lock of the checkpoint itself, which is for the moment of writing.
+        with sole_writer(fit.checkpoint.with_suffix(".fit")):
+            return network.fit(X, y, views=views, rows=rows, monitor=monitor, checkpoint=checkpoint)
     except DivergedError as error:
         raise PipelineError(f"seed {fit.settings['random_state']}: {error}") from None
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from stages.data.samples import Samples, Split, digest_of, open_samples
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.early_stopping import hold_out
 from stages.network.epochs import DivergedError
 from stages.params.experiment import Experiment
 from stages.runtime.errors import PipelineError
@@ -201,10 +201,7 @@ def score(fit: Fit) -> float | None:
     samples = open_samples(fit.features)
     X, y = samples.select(fit.split.train)
     views = samples.select_views(fit.split.train) if fit.with_views else []
-    share = fit.settings["validation_fraction"]
-    rows, held_out = train_test_split(
-        np.arange(len(y)), test_size=share, stratify=y, random_state=fit.draws
-    )
+    rows, held_out = hold_out(y, fit.settings["validation_fraction"], fit.draws)
     try:
         network = SoftmaxNetwork(**fit.settings).fit(X, y, views=views, rows=rows)
         accuracy = float(network.score(X[held_out], y[held_out]))
