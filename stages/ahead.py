@@ -63,9 +63,9 @@ def _run_all(jobs: list[Job], label: str) -> None:
         minutes = round((time.monotonic() - start) * (total / done - 1) / MINUTE)
         return f"{job.label}; about {minutes} minutes left"
 
-    for _ in progress(
-        unordered_map(run_job, longest_first(jobs), len(jobs)), label, len(jobs), describe
-    ):
+    reads = sorted({job.call.features for job in jobs})
+    runs = unordered_map(run_job, longest_first(jobs), len(jobs), reads)
+    for _ in progress(runs, label, len(jobs), describe):
         pass
 
 

@@ -51,7 +51,7 @@ def _run_design(
     digest = identify(design.model_dump(), samples.values, samples.labels)
     folder = checkpoints / f"forensics-{dataset}-{digest[:16]}"
     jobs = jobs_of(design, samples)
-    runs = run_jobs(jobs, samples, folder)
+    runs = run_jobs(jobs, raw, folder)
     for _ in progress(runs, f"forensics {dataset}", len(jobs), lambda job: job.label):
         pass
     save_readings(output, collect(jobs, folder))

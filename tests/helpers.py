@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from stages import preprocess
-from stages.data.samples import open_samples, write_pictures
+from stages.data.samples import Samples, Split, open_samples, write_features, write_pictures
 from stages.runtime.command import run
 from stages.runtime.processes import LOCKS
 from stages.sources.cifar_layout import META_NAME, read_batches
@@ -26,6 +26,18 @@ from tests.project import write_params
 ROOT = Path(__file__).parents[1]
 FILE_NAMES = ("batches.meta", *BATCH_NAMES)
 LETTERS = list("abcdefghij")
+
+
+def write_vectors(folder, X, y, views=(), n_test=0):
+    """Write a feature set of which all but the last `n_test` samples are to train on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    n, names = len(X), [f"class {k}" for k in range(max(y) + 1)]
+    n_test = n_test or 1
+    batches = {"train": (0, n - n_test), "test": (n - n_test, n)}
+    split = {"all": Split(train=("train",), test=("test",))}
+    like = Samples(X, np.asarray(y), batches, split, names)
+    write_features(folder, like, [X], [[view] for view in views])
+    return folder
 
 
 def random_pictures(n, seed=0):

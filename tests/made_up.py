@@ -65,11 +65,7 @@ def made_up(
     }
     per_seed = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     counts = np.bincount((labels * 10 + predicted).ravel(), minlength=100).reshape(10, 10)
-    chosen = {
-        key: min(getattr(experiment, key))
-        for key in ("learning_rate", "alpha")
-        if isinstance(getattr(experiment, key), list)
-    }
+    chosen = {key: min(candidates.choice) for key, candidates in experiment.searched().items()}
     metrics = {
         **{
             key: {
@@ -79,7 +75,8 @@ def made_up(
             for key, values in columns.items()
         },
         "chosen": chosen,
-        "trials": [{"values": {k: v}, "accuracy": 0.5} for k, v in chosen.items()],
+        "trials": [{"values": chosen, "epochs": 3, "accuracy": 0.5}] if chosen else [],
+        "fresh": 0.45 if chosen else None,
         "temperature": 1.5,
         "ensemble": {
             "accuracy": float(columns["accuracy"].max()) + 0.01,

@@ -20,7 +20,6 @@ from stages.training.calibration import (
     load_calibration,
     save_calibration,
 )
-from stages.training.seeds import fit_seeds
 
 PARAMS = {"hidden_layer_sizes": [16], "epochs": 40, "batch_size": 16, "learning_rate": 0.5}
 
@@ -80,16 +79,6 @@ def test_a_class_that_training_missed_is_left_out(samples):
     known = calibrate(network, X[300:], labels)
     labels = np.append(labels, [1, 3, 9])
     assert calibrate(network, np.concatenate([X[300:], X[:3]]), labels) == known
-
-
-def test_the_last_of_the_fits_knows_its_samples_alone(samples, tmp_path):
-    X, y = samples
-    rows, _ = held_out_rows(y, 0.1, 4)
-    views = [-X]
-    *_, last = fit_seeds(PARAMS, X, y, [4, 5], tmp_path, views, rows=rows)
-    alone = SoftmaxNetwork(**PARAMS, random_state=4).fit(X[rows], y[rows], views=[-X[rows]])
-    for found, expected in zip(last.network_.parameters, alone.network_.parameters, strict=True):
-        assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("text", ['{"temperature": 0, "n_held_out": 3}', '{"n_held_out": 3}', "{"])

@@ -320,7 +320,7 @@ def run(tmp_path, monkeypatch):
             save_network(network_path(tmp_path / "models", seed), network, like.class_names)
         changed = experiment.model_copy(update=settings)
         write_json(tmp_path / "models" / "experiment.json", changed.model_dump())
-        write_json(tmp_path / "models" / "search.json", [])
+        write_json(tmp_path / "models" / "search.json", {"trials": [], "fresh": None})
         save_calibration(tmp_path / "models", Calibration(temperature=2.0, n_held_out=9))
         arguments = tmp_path / "features", tmp_path / "models", tmp_path / "scores", tmp_path
         evaluate.main("own", *arguments)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -147,22 +145,6 @@ def open_samples(folder: Path) -> Samples:
         raise PipelineError(f"{folder} is damaged ({wrong}): delete it, run 'dvc repro'")
     fields = header.model_dump(exclude={"n_views", "splits"})
     return Samples(values, labels, views=views, splits=header.splits, **fields)
-
-
-def digest_of(folder: Path) -> str:
-    """Return a SHA-256 of pictures or features, by their content; it is kept while they are."""
-    files = sorted(file for file in folder.iterdir() if file.is_file())
-    return _digest(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
-
-
-@lru_cache(maxsize=8)
-def _digest(files: tuple[tuple[Path, int, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for path, _, size in files:
-        digest.update(f"{path.name} {size} ".encode())
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _mistake(

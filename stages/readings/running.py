@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from stages.data.samples import Samples, Split
+from stages.data.samples import Samples, Split, open_samples
 from stages.network.epochs import DivergedError, Settings, Training
 from stages.network.losses import Floats
 from stages.network.model import Network
@@ -21,6 +21,7 @@ from stages.readings.design import Forensics, Reading, Run, readings
 from stages.readings.factors import Plain
 from stages.readings.penalties import L1_STEPS
 from stages.readings.storage import CURVES, ReadingRuns
+from stages.runtime.cluster import still_wanted
 from stages.runtime.npz import load_npz, save_npz
 from stages.runtime.parallel import ordered_map
 from stages.statistics.units import TO_PERCENT
@@ -84,7 +85,7 @@ def jobs_of(design: Forensics, samples: Samples) -> list[Job]:
     return jobs
 
 
-def run_jobs(jobs: list[Job], samples: Samples, folder: Path) -> Iterator[Job]:
+def run_jobs(jobs: list[Job], raw: Path, folder: Path) -> Iterator[Job]:
     """Train the networks whose curves are not in `folder` yet; yield each job when it is done.
 
     They run side by side in processes, which share the memory of the pictures; the longest are
@@ -93,8 +94,8 @@ def run_jobs(jobs: list[Job], samples: Samples, folder: Path) -> Iterator[Job]:
     Parameters
     ----------
     jobs : list of Job
-    samples : Samples
-        Pictures, (n, height, width, channels) uint8.
+    raw : Path
+        The pictures.
     folder : Path
         Gets a file for each job.
 
@@ -107,7 +108,9 @@ def run_jobs(jobs: list[Job], samples: Samples, folder: Path) -> Iterator[Job]:
     numbers = {job.number for job in done}
     missing = sorted((job for job in jobs if job.number not in numbers), key=lambda job: -job.size)
     yield from done
-    yield from ordered_map(partial(_run_job, samples, folder), missing, len(missing))
+    for job, curves in ordered_map(partial(_run_job, raw), missing, len(missing), [raw]):
+        save_npz(job.path(folder), {"job": job.label}, curves)
+        yield job
 
 
 def collect(jobs: list[Job], folder: Path) -> list[ReadingRuns]:
@@ -122,10 +125,9 @@ def collect(jobs: list[Job], folder: Path) -> list[ReadingRuns]:
     return collected
 
 
-def _run_job(samples: Samples, folder: Path, job: Job) -> Job:
-    curves = train(job.run, job.reading.values, job.split, samples, job.seed)
-    save_npz(job.path(folder), {"job": job.label}, curves)
-    return job
+def _run_job(raw: Path, job: Job) -> tuple[Job, dict[str, npt.NDArray[np.float64]]]:
+    samples = open_samples(raw)
+    return job, train(job.run, job.reading.values, job.split, samples, job.seed)
 
 
 def train(
@@ -154,6 +156,7 @@ def train(
     with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
         try:
             for _ in range(run.epochs):
+                still_wanted()
                 training.run_epoch(X, y)
                 right = network.logits(X_test).argmax(axis=1) == y_test
                 accuracy.append(TO_PERCENT * float(right.mean()))

@@ -1,14 +1,16 @@
-"""Calls side by side in processes of their own, which end with this one."""
+"""Calls side by side: in processes, which end with this one, or on a cluster."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from stages.runtime.cluster import ADDRESS, call_for, run_on_cluster
 from stages.runtime.errors import PipelineError
 from stages.runtime.processes import stop_with
 
@@ -17,7 +19,10 @@ Result = TypeVar("Result")
 
 
 def ordered_map(
-    function: Callable[[Item], Result], items: Iterable[Item], n_items: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    n_items: int,
+    reads: Sequence[Path] | None = None,
 ) -> Iterator[Result]:
     """Yield the result for each item, in the order of the items.
 
@@ -32,23 +37,45 @@ def ordered_map(
     items : iterable
     n_items : int
         How many there are, at most.
+    reads : sequence of Path, optional
+        Files and folders that the calls read, by relative paths. Where ``DASK_SCHEDULER_ADDRESS``
+        is set, the calls go to that cluster, whose workers must have the same; without `reads`
+        they stay here.
 
     Raises
     ------
     PipelineError
-        If one of the processes is killed.
+        If one of the processes is killed, or a cluster cannot do the work.
     """
-    yield from _run(function, items, n_items, "generator")
+    yield from _run(function, items, n_items, reads, in_order=True)
 
 
 def unordered_map(
-    function: Callable[[Item], Result], items: Iterable[Item], n_items: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    n_items: int,
+    reads: Sequence[Path] | None = None,
 ) -> Iterator[Result]:
     """Yield the results of `ordered_map` as they come."""
-    yield from _run(function, items, n_items, "generator_unordered")
+    yield from _run(function, items, n_items, reads, in_order=False)
 
 
 def _run(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    n_items: int,
+    reads: Sequence[Path] | None,
+    *,
+    in_order: bool,
+) -> Iterator[Result]:
+    if (address := os.environ.get(ADDRESS)) and reads is not None and n_items:
+        yield from run_on_cluster(address, call_for(function, reads), items, in_order=in_order)
+    else:
+        order = "generator" if in_order else "generator_unordered"
+        yield from _run_here(function, items, n_items, order)
+
+
+def _run_here(
     function: Callable[[Item], Result], items: Iterable[Item], n_items: int, order: str
 ) -> Iterator[Result]:
     workers = max(1, min(n_items, cpu_count()))

@@ -6,12 +6,14 @@ It says what each entry may be by itself; what entries say of each other is for 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
+from stages.params.candidates import Candidates, Search
 from stages.params.experiment import Defaults, Experiment, Quick
 from stages.readings import design, factors
 from stages.runtime.plugins import find_plugin, plugin_names
@@ -27,7 +29,7 @@ def params_schema() -> Schema:
     """Return the schema, in the draft that editors know best; it imports every plugin."""
     sources = {name: find_plugin(Source, name, "datasets") for name in plugin_names(Source)}
     transforms = {name: find_transform(name, "transforms") for name in plugin_names(Transform)}
-    experiment = _model(Experiment)
+    experiment = _settings(Experiment)
     # An entry is laid over the defaults, which have all the other keys.
     own = [key for key in experiment["required"] if key not in Defaults.model_fields]
     experiment["required"] = own
@@ -35,8 +37,8 @@ def params_schema() -> Schema:
         "datasets": _entries({"oneOf": [_dataset(*item) for item in sources.items()]}),
         "transforms": _section({name: _model(kind) for name, kind in transforms.items()}),
         "quick": _model(Quick),
-        "defaults": _model(Defaults),
-        "recipes": _entries({**_model(Defaults), "required": []}),
+        "defaults": _settings(Defaults),
+        "recipes": _entries({**_settings(Defaults), "required": []}),
         "features": _entries({"oneOf": [_feature(*item) for item in transforms.items()]}),
         "experiments": _entries(experiment),
         "forensics": {**_entries(_forensics()), "minProperties": 0},
@@ -45,7 +47,18 @@ def params_schema() -> Schema:
         "$schema": "http://json-schema.org/draft-07/schema#",
         **_section(sections),
         "required": SECTIONS,
+        "definitions": {
+            "Candidates": {**_model(Candidates), "minProperties": 1, "maxProperties": 1},
+            "Search": _model(Search),
+        },
     }
+
+
+def _settings(model: type[Defaults]) -> Schema:
+    """Return a model's schema, which finds those of candidates and searches at the end."""
+    text = json.dumps(_flat(model)).replace("#/$defs/", "#/definitions/")
+    schema: Schema = json.loads(text)
+    return schema
 
 
 def _dataset(name: str, kind: type[Source]) -> Schema:

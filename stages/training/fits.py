@@ -16,6 +16,7 @@ from stages.network.classifier import SoftmaxNetwork
 from stages.network.epochs import DivergedError
 from stages.network.losses import Labels
 from stages.params.experiment import Experiment
+from stages.runtime.cluster import still_wanted
 from stages.runtime.errors import PipelineError
 from stages.runtime.parallel import ordered_map
 from stages.runtime.processes import sole_writer
@@ -93,7 +94,7 @@ def networks_of(fits: list[Fit]) -> Iterator[SoftmaxNetwork]:
     PipelineError
         If a training diverges, says for which seed; or if its process is killed.
     """
-    return ordered_map(train_fit, fits, len(fits))
+    return ordered_map(train_fit, fits, len(fits), [fits[0].features])
 
 
 def train_fit(fit: Fit) -> SoftmaxNetwork:
@@ -111,7 +112,15 @@ def train_fit(fit: Fit) -> SoftmaxNetwork:
     try:
         # Not the lock of the checkpoint itself, which is for the moment of writing.
         with sole_writer(fit.checkpoint.with_suffix(".fit")):
-            return network.fit(X, y, views=views, rows=rows, monitor=monitor, checkpoint=checkpoint)
+            return network.fit(
+                X,
+                y,
+                views=views,
+                rows=rows,
+                monitor=monitor,
+                checkpoint=checkpoint,
+                on_epoch=still_wanted,
+            )
     except DivergedError as error:
         raise PipelineError(f"seed {fit.settings['random_state']}: {error}") from None
 

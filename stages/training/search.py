@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.data.samples import Samples, Split, digest_of, open_samples
+from stages.data.samples import Samples, Split, open_samples
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.early_stopping import hold_out
 from stages.network.epochs import DivergedError
 from stages.params.experiment import Experiment
+from stages.runtime.cluster import still_wanted
+from stages.runtime.digest import digest_of
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json, write_json
 from stages.runtime.parallel import ordered_map
@@ -176,7 +178,7 @@ def search(work: Work) -> Outcome:
 def _try(work: Work, candidates: list[dict[str, Any]], epochs: int, seed: int) -> list[Trial]:
     """Train and score some candidates, all side by side."""
     fits = [fit for values in candidates for fit in work.fits(values, epochs, seed)]
-    scores = list(ordered_map(score, fits, len(fits)))
+    scores = list(ordered_map(score, fits, len(fits), [work.features]))
     n_seeds = work.experiment.search.seeds
     trials = []
     for values in candidates:
@@ -203,7 +205,9 @@ def score(fit: Fit) -> float | None:
     views = samples.select_views(fit.split.train) if fit.with_views else []
     rows, held_out = hold_out(y, fit.settings["validation_fraction"], fit.draws)
     try:
-        network = SoftmaxNetwork(**fit.settings).fit(X, y, views=views, rows=rows)
+        network = SoftmaxNetwork(**fit.settings).fit(
+            X, y, views=views, rows=rows, on_epoch=still_wanted
+        )
         accuracy = float(network.score(X[held_out], y[held_out]))
     except DivergedError:
         accuracy = None

@@ -75,7 +75,9 @@ def transformed(work: Work, blocks: list[Block]) -> Iterator[Features]:
     if (time.monotonic() - before) * len(rest) < WORTH_SECONDS:
         yield from (_transform(work, block) for block in rest)
     else:
-        yield from ordered_map(partial(_transform, work), rest, len(rest))
+        yield from ordered_map(
+            partial(_transform, work), rest, len(rest), [work.inputs, work.stored]
+        )
 
 
 def _transform(work: Work, block: Block) -> Features:

@@ -1,0 +1,24 @@
+"""Digests of files and folders, kept as long as they are the same."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+
+def digest_of(path: Path, pattern: str = "*") -> str:
+    """Return a SHA-256 of a file, or of those in a folder that match, by names and content."""
+    inside = path.glob(pattern) if path.is_dir() else [path]
+    stats = [(file, file.stat()) for file in sorted(inside) if file.is_file()]
+    return _digest(path, tuple((file, s.st_mtime_ns, s.st_size) for file, s in stats))
+
+
+@lru_cache(maxsize=16)
+def _digest(top: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
+    digest = hashlib.sha256()
+    for path, _, size in files:
+        digest.update(f"{path.relative_to(top).as_posix()} {size} ".encode())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
