@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help photos cifar10 study test quick-test check bench soak schema lock audit clean
+.PHONY: help photos cifar10 ahead study test quick-test check bench soak schema lock audit clean
 
 .venv/installed: requirements.txt
 	@echo installing the packages of requirements.txt into .venv, about two minutes

@@ -35,15 +35,25 @@ class Cluster:
 
     def add_worker(self, folder: Path, *options: str, path: Path = ROOT) -> subprocess.Popen:
         """Start a worker of one thread in `folder`, with the code that is in `path`."""
-        n_before = self.n_workers()
-        options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder), *options)
+        name = f"worker-{len(self.workers)}"
+        options = (
+            "--name",
+            name,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--local-directory",
+            str(folder),
+            *options,
+        )
         worker = _start("worker", self.address, *options, cwd=folder, PYTHONPATH=str(path))
         self.workers.append(worker)
-        wait_until(lambda: self.n_workers() > n_before)
+        wait_until(lambda: name in self._names() or worker.poll() is not None)
         return worker
 
-    def n_workers(self) -> int:
-        return len(self.client.ncores())
+    def _names(self) -> set[str]:
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        return {worker["name"] for worker in workers}
 
     def n_running(self) -> int:
         """Return how many calls the workers are at."""

@@ -27,7 +27,7 @@ from tests.project import ROOT
 SPLIT = Split(train=("train",), test=("test",))
 FEATURES = Path("features")
 SETTINGS = {"hidden_layer_sizes": [16], "batch_size": 16, "validation_fraction": 0.1}
-LONG = 1000  # epochs, a few seconds
+LONG = 500  # epochs, a few seconds
 
 
 @pytest.fixture

@@ -94,6 +94,14 @@ def test_a_clone_draws_a_report_anew_without_training(least: Project, tmp_path):
     assert "Traceback" not in result.stderr
 
 
+def test_ahead_leaves_the_collecting_to_dvc(least: Project, tmp_path):
+    project = least.copy(tmp_path / "project")
+    assert "python -m stages.ahead report@photos" in COMMANDS
+    project.set("experiments.photos-hog.learning_rate", 0.1)
+    said = project.run("python", "-m", "stages.ahead", "report@photos").stdout
+    assert "3 of 3: photos-hog" in said
+
+
 def test_predict_answers_for_every_picture_of_a_folder(project: Project):
     command = next(line for line in COMMANDS if line.startswith("python -m stages.predict"))
     rows = project.run(*shlex.split(command)).stdout.splitlines()[1:]

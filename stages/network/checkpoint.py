@@ -79,11 +79,29 @@ class Checkpoint:
         self.path.unlink(missing_ok=True)
 
 
-def identify(params: dict[str, Any], *arrays: npt.NDArray[Any]) -> str:
-    """Return a SHA-256 of everything that a training's result depends on."""
+def identify(
+    params: dict[str, Any],
+    *arrays: npt.NDArray[Any],
+    rows: npt.NDArray[np.int64] | None = None,
+    others: Sequence[npt.NDArray[Any]] = (),
+) -> str:
+    """Return a SHA-256 of everything that a training's result depends on.
+
+    Parameters
+    ----------
+    params : dict
+    *arrays : ndarray
+        Of as many rows each.
+    rows : ndarray of int64, optional
+        Those of the arrays that count; all, if it is not given.
+    others : sequence of ndarray
+    """
     digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode())
-    for array in arrays:
-        digest.update(f"{array.shape} {array.dtype.str}".encode())
-        for start in range(0, len(array), ROWS):
-            digest.update(np.ascontiguousarray(array[start : start + ROWS]).data)
+    for array, chosen in (*((array, rows) for array in arrays), *((one, None) for one in others)):
+        n = len(array) if chosen is None else len(chosen)
+        digest.update(f"{(n, *array.shape[1:])} {array.dtype.str}".encode())
+        for start in range(0, n, ROWS):
+            part = slice(start, start + ROWS)
+            some = array[part] if chosen is None else array[chosen[part]]
+            digest.update(np.ascontiguousarray(some).data)
     return digest.hexdigest()

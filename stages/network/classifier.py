@@ -207,16 +207,17 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         with all_or_nothing(self, anew=True):
             X, codes = self._validate_samples(X, y, rows=rows)
-            rows = np.arange(len(X)) if rows is None else np.asarray(rows, dtype=np.int64)
             views = [check_array(view, dtype=X.dtype) for view in views]
-            watch = self._monitor(monitor, X, len(rows)) if monitor else None
+            n_rows = len(X) if rows is None else len(rows)
+            watch = self._monitor(monitor, X, n_rows) if monitor else None
             identity = ""
             if checkpoint:
                 if not isinstance(self.random_state, numbers.Integral):
                     raise ValueError("a checkpoint needs an integer random_state")
                 watched = [watch.X, watch.y] if watch else []
                 params = plain(self.get_params())
-                identity = identify(params, X, *views, codes, rows, *watched)
+                identity = identify(params, X, *views, codes, rows=rows, others=watched)
+            rows = np.arange(len(X)) if rows is None else np.asarray(rows, dtype=np.int64)
             generator = np.random.default_rng(self.random_state)
             stopping = None
             if self.early_stopping:

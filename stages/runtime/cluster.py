@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -81,7 +82,10 @@ def _client_of(address: str) -> Iterator[Any]:
             "or unset it to run here"
         ) from None
     try:
-        client = distributed.Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
+        with warnings.catch_warnings():
+            # Which versions may differ, and which may not, is said below.
+            warnings.simplefilter("ignore", distributed.versions.VersionMismatchWarning)
+            client = distributed.Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise PipelineError(
             f"{ADDRESS}: no scheduler answers at {address} ({_line(error)}): start 'python -m "

@@ -24,10 +24,12 @@ import typer
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
+from stages.data.samples import Split
 from stages.network.classifier import SoftmaxNetwork
 from stages.runtime.files import write_text
-from stages.training.seeds import fit_seeds
+from stages.training.fits import Fit, networks_of
 from tests.benchmarks.machine import describe
+from tests.helpers import write_vectors
 
 try:
     import torch
@@ -172,16 +174,27 @@ def seeds_side_by_side(rounds: int) -> float:
     X, y = samples(case)
     params = {"hidden_layer_sizes": list(case.hidden), "epochs": 10}
     ratios = []
+    params |= {"validation_fraction": 0.1}
+    split = Split(train=("train",), test=("test",))
     with tempfile.TemporaryDirectory() as folder:
-        np.save(Path(folder) / "X.npy", X)
-        mapped = np.load(Path(folder) / "X.npy", mmap_mode="r")
+        features = write_vectors(Path(folder) / "features", X, y)
         for number in range(rounds):
             times = []
             for workers in ("1", str(os.cpu_count())):
                 os.environ["LOKY_MAX_CPU_COUNT"] = workers
                 checkpoints = Path(folder) / f"{number}-{workers}"
+                fits = [
+                    Fit(
+                        features,
+                        split,
+                        {**params, "random_state": seed},
+                        checkpoints / f"{seed}.npz",
+                        with_views=False,
+                    )
+                    for seed in SEEDS
+                ]
                 start = time.perf_counter()
-                list(fit_seeds(params, mapped, y, SEEDS, checkpoints))
+                list(networks_of(fits))
                 times.append(time.perf_counter() - start)
             ratios.append(times[0] / times[1])
     del os.environ["LOKY_MAX_CPU_COUNT"]
