@@ -41,9 +41,10 @@ check: .venv/installed ## ruff, mypy, and who may import whom
 	mypy
 	lint-imports
 
-bench: .venv/installed ## the network against scikit-learn and, if installed, PyTorch; the patches
+bench: .venv/installed ## the network against scikit-learn and, if installed, PyTorch; patches; all cores
 	python -m tests.benchmarks.network --output reports/benchmarks.md
 	python -m tests.benchmarks.patches --output reports/benchmarks-patches.md
+	python -m tests.benchmarks.cores --output reports/benchmarks-cores.md
 
 soak: .venv/installed ## kill, fill, damage and disturb everything, under 30 minutes on two cores
 	python -m tests.soak --output reports/reliability.md

@@ -12,6 +12,7 @@ from stages.follow.repro import reproduce
 from stages.params.experiment import load_experiment
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run
+from stages.runtime.files import write_json
 from stages.runtime.parallel import unordered_map
 from stages.scheduling.jobs import Job, longest_first, run_job, search_jobs, training_jobs
 from stages.scheduling.plan import experiments_of, features_of, plan
@@ -31,6 +32,9 @@ def main(
     checkpoints: Annotated[Path, typer.Option(help="Where `dvc repro` finds it.")] = Path(
         ".checkpoints"
     ),
+    timings: Annotated[Path, typer.Option(help="Where to note how long each took.")] = Path(
+        ".timings"
+    ),
 ) -> None:
     """Fit every network, and every candidate, that `dvc repro` would; outputs are its business."""
     first, second, searches = list[Job](), list[Job](), []
@@ -46,27 +50,30 @@ def main(
             first += search_jobs(name, work)
         else:
             first += training_jobs(name, experiment, features, folder)
-    _run_all(first, "fits")
+    seconds = _run_all(first, "fits")
     for name, work, folder in searches:
         experiment = work.experiment.model_copy(update=search(work).chosen)
         second += training_jobs(name, experiment, work.features, folder)
-    _run_all(second, "fits of chosen values")
+    seconds |= _run_all(second, "fits of chosen values")
+    if seconds:
+        write_json(timings / "fits.json", seconds)
 
 
-def _run_all(jobs: list[Job], label: str) -> None:
-    """Run jobs side by side, longest first; say of each that it is done, and what is left."""
+def _run_all(jobs: list[Job], label: str) -> dict[str, float]:
+    """Run jobs side by side, longest first; say of each that it is done; return their seconds."""
     start, total, done = time.monotonic(), sum(job.cost for job in jobs), 0.0
 
-    def describe(job: Job) -> str:
+    def describe(ended: tuple[Job, float]) -> str:
         nonlocal done
+        job, _ = ended
         done += job.cost
         minutes = round((time.monotonic() - start) * (total / done - 1) / MINUTE)
         return f"{job.label}; about {minutes} minutes left"
 
     reads = sorted({job.call.features for job in jobs})
     runs = unordered_map(run_job, longest_first(jobs), len(jobs), reads)
-    for _ in progress(runs, label, len(jobs), describe):
-        pass
+    ended = progress(runs, label, len(jobs), describe)
+    return {job.label: round(seconds, 1) for job, seconds in ended}
 
 
 if __name__ == "__main__":

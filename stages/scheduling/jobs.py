@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -45,8 +46,8 @@ def training_jobs(name: str, experiment: Experiment, features: Path, folder: Pat
 def search_jobs(name: str, work: Work) -> list[Job]:
     """Return a job for each fit of a search that can run before others are done."""
     return [
-        Job(f"{name}, a candidate", cost_of(fit.settings, fit.features), fit)
-        for fit in work.first_fits()
+        Job(f"{name}, candidate {number}", cost_of(fit.settings, fit.features), fit)
+        for number, fit in enumerate(work.first_fits(), start=1)
     ]
 
 
@@ -58,13 +59,14 @@ def cost_of(settings: dict[str, Any], features: Path) -> float:
     return float(settings["epochs"] * n_samples * sum(a * b for a, b in pairwise(sizes)))
 
 
-def run_job(job: Job) -> Job:
-    """Train a network into its checkpoint, or score a candidate; return the job."""
+def run_job(job: Job) -> tuple[Job, float]:
+    """Train a network into its checkpoint, or score a candidate; return the job and its seconds."""
+    start = time.monotonic()
     if isinstance(job.call, Trial):
         score(job.call)
     else:
         train_fit(job.call)
-    return job
+    return job, time.monotonic() - start
 
 
 def longest_first(jobs: Iterable[Job]) -> list[Job]:
