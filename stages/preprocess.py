@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -47,8 +48,9 @@ def main(
                 step = Step(origin, transform, transform.learn(training))
         except ValueError as error:
             raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
-        save_step(learned, step)  # from where each process takes it
-        work = work_on(inputs, learned)
+        stored = folder / f"{name}.npz"  # from where each process takes it
+        save_step(stored, step)
+        work = work_on(inputs, stored)
         blocks = blocks_of(work)
         steps = progress(transformed(work, blocks), f"preprocess {name}", len(blocks))
         n_views = blocks[-1].view
@@ -56,6 +58,8 @@ def main(
         shape = samples.picture_shape if transform.elementwise else None
         write_features(folder, samples, own, views, shape, origin.model_dump())
         next(steps, None)  # says that the last one is done
+        learned.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(stored, learned)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def test_every_table_shows_what_its_csv_has(page, folder):
     named = {name: tables for name, tables in page.tables.items() if name}
     files = {path.stem for path in (folder / "tables").glob("*.csv")}
     # The list of all tries is for a program; classes of the best alone are shown.
-    assert files - set(named) <= {"searches", "classes", "forensics"}
+    assert files - set(named) <= {"candidates", "classes", "forensics"}
     for name, (rows, *others) in named.items():
         assert not others
         if name == "claims":  # with a column of drawings, and without the remarks
