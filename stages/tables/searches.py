@@ -41,7 +41,7 @@ class Searches(Table):
     def cells(self, numbers: pd.DataFrame) -> pd.DataFrame:
         """Return what was chosen, of how many, at what cost, and how lucky it was."""
         if "fresh" not in numbers:  # the candidates, of which the report names the file
-            return numbers.astype(str)
+            return numbers.astype(object).where(numbers.notna(), "").astype(str)
         return pd.DataFrame(
             {
                 "experiment": numbers["experiment"],
