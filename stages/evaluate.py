@@ -45,8 +45,8 @@ def main(
     n_classes = len(samples.class_names)
     split = samples.split(experiment.split)
     (_, y), (_, seen_y) = samples.select(split.test), samples.select(split.train)
-    views = answers.views(samples, split.test, experiment.average_views)
-    seen = answers.views(samples, split.train, experiment.average_views)
+    views = answers.views(samples, split.test, experiment)
+    seen = answers.views(samples, split.train, experiment)
     temperature = load_calibration(models).temperature
     raw = answers.probabilities(networks, views, n_classes)
     calibrated = answers.probabilities(networks, views, n_classes, temperature)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from stages.augmentation.views import View as OtherView
+from stages.augmentation.views import views_of
 from stages.data.samples import Samples
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.inputs import mirrored_rows
 from stages.network.losses import Floats, softmax
 from stages.network.model import PREDICTION_ROWS
+from stages.params.experiment import Experiment
 from stages.runtime.errors import PipelineError
 
 # Samples that are read, and mirrored, at a time: 100 MB of 32x32 pictures in float32. A multiple
@@ -22,36 +24,31 @@ ROWS = 8 * PREDICTION_ROWS
 
 
 @dataclass(frozen=True)
-class Mirrored:
-    """Pictures mirrored left to right, made when some are asked for.
+class Flat:
+    """Another view of pictures as rows, made when some are asked for.
 
     Attributes
     ----------
-    pictures : ndarray of shape (n, n_features)
-        May be a read-only memory map.
-    picture_shape : tuple of int
-        Height, width and channels of a row.
+    pictures : augmentation.views.View
     """
 
-    pictures: npt.NDArray[Any]
-    picture_shape: tuple[int, int, int]
+    pictures: OtherView
 
     def __len__(self) -> int:
         """Return n."""
         return len(self.pictures)
 
     def __getitem__(self, rows: slice) -> npt.NDArray[Any]:
-        """Return some of them."""
-        return mirrored_rows(self.pictures[rows], self.picture_shape)
+        """Return some of them, (n, n_features)."""
+        some = self.pictures[rows]
+        return some.reshape(len(some), -1)
 
 
-View = npt.NDArray[Any] | Mirrored
+View = npt.NDArray[Any] | Flat
 
 
-def views(samples: Samples, batches: Sequence[str], average: bool) -> list[View]:
-    """Return the (n, n_features) samples of `batches`, and with `average` their other views.
-
-    Where features come with none, but still are pictures, these are their mirror images.
+def views(samples: Samples, batches: Sequence[str], experiment: Experiment) -> list[View]:
+    """Return the (n, n_features) samples of `batches` and, if averaged, their other views.
 
     Raises
     ------
@@ -59,14 +56,22 @@ def views(samples: Samples, batches: Sequence[str], average: bool) -> list[View]
         If there are no other views.
     """
     X, _ = samples.select(batches)
-    if not average:
+    if not experiment.average_views:
         return [X]
     others: list[View] = [*samples.select_views(batches)]
     if not others and samples.picture_shape:
-        others = [Mirrored(X, samples.picture_shape)]
+        others = [*of_pixels(X, samples.picture_shape, experiment.average_shift, experiment.edges)]
     if not others:
         raise PipelineError("average_views: these features have no views: run 'dvc repro'")
     return [X, *others]
+
+
+def of_pixels(
+    X: npt.NDArray[Any], picture_shape: Sequence[int], shift: int, edges: str
+) -> list[Flat]:
+    """Return the other views of (n, n_features) pictures: mirrored and, with `shift`, moved."""
+    pictures = X.reshape(-1, *picture_shape)
+    return [Flat(view) for view in views_of(pictures, True, shift, edges)]
 
 
 def probabilities(
@@ -82,7 +87,7 @@ def probabilities(
     Parameters
     ----------
     networks : sequence of SoftmaxNetwork
-    views : sequence of ndarray or Mirrored, shapes (n, n_features)
+    views : sequence of ndarray or Flat, shapes (n, n_features)
     n_classes : int
     temperature : float
         Divides the logits, see `stages.training.calibration`.

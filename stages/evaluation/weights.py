@@ -10,6 +10,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.layers.dense import Dense
 from stages.network.model import Network
 
 # A weight that is smaller does next to nothing. He's first weights for 3072 inputs have a standard
@@ -30,17 +31,17 @@ def near_zero_share(network: SoftmaxNetwork) -> float:
 
 def pruned(network: SoftmaxNetwork) -> SoftmaxNetwork:
     """Return the network without those weights: zero instead. `network` stays as it is."""
-    layers = network.network_
-    first = np.where(_near_zero(network), 0, layers.weights[0])
     without = copy.copy(network)
-    without.network_ = Network([first, *layers.weights[1:]], layers.biases, layers.activation)
+    without.network_ = copy.deepcopy(network.network_)
+    without.network_.weights[0][_near_zero(network)] = 0
     return without
 
 
 def logit_scores(network: SoftmaxNetwork, X: npt.NDArray[Any]) -> dict[str, float]:
     """Return how large the logits get, and how often one linear layer answers the same.
 
-    Everything is computed in float64, so that rounding hardly ever decides an answer.
+    Of a network of dense layers, everything is computed in float64, so that rounding hardly ever
+    decides an answer.
 
     Parameters
     ----------
@@ -54,13 +55,15 @@ def logit_scores(network: SoftmaxNetwork, X: npt.NDArray[Any]) -> dict[str, floa
         ``largest_logit``: the largest absolute logit, in nats. Above 709.78 its exponential
         overflows float64, unless softmax subtracts the row's largest logit first.
         ``collapsed_agreement``: the share of samples whose largest logit is of the same class
-        in `network` and in `collapsed`.
+        in `network` and in `collapsed`; of dense layers only.
     """
     layers = network.network_
-    exact = Network(
-        [weight.astype(np.float64) for weight in layers.weights],
-        [bias.astype(np.float64) for bias in layers.biases],
-        layers.activation,
+    if not layers.is_dense:
+        with threadpool_limits(1, "blas"):
+            return {"largest_logit": float(np.abs(layers.logits(X)).max())}
+    exact = copy.deepcopy(layers).take(
+        *([array.astype(np.float64) for array in own] for own in (layers.weights, layers.biases)),
+        kept=[],
     )
     with threadpool_limits(1, "blas"):  # the same sums on any number of cores
         logits = exact.logits(X)
@@ -80,7 +83,7 @@ def collapsed(network: Network) -> Network:
     weight, bias = network.weights[0], network.biases[0]
     for next_weight, next_bias in zip(network.weights[1:], network.biases[1:], strict=True):
         weight, bias = weight @ next_weight, bias @ next_weight + next_bias
-    return Network([weight], [bias], "identity")
+    return Network([Dense(weight, bias)])
 
 
 def _near_zero(network: SoftmaxNetwork) -> npt.NDArray[np.bool_]:

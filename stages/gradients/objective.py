@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from stages.network.activations import ACTIVATIONS
 from stages.network.losses import Floats, Labels
-from stages.network.model import Backpropagation, Network
+from stages.network.model import Network
 from stages.network.penalties import L1, Penalty
 
 
@@ -40,7 +40,7 @@ class Objective(NamedTuple):
     def value(self, parameters: list[Floats]) -> float:
         """Return J, in nats."""
         network = self._network(parameters)
-        loss = Backpropagation(network, len(self.X))(self.X, self.y)
+        loss = network.backpropagate(self.X, self.y)
         return loss + self.penalty.value(network.weights)
 
     def gradient(self, parameters: list[Floats]) -> list[Floats]:
@@ -50,9 +50,8 @@ class Objective(NamedTuple):
         gradient where w is not 0, and a subgradient where it is.
         """
         network = self._network(parameters)
-        backpropagation = Backpropagation(network, len(self.X))
-        backpropagation(self.X, self.y)
-        gradients = backpropagation.gradients
+        network.backpropagate(self.X, self.y)
+        gradients = network.gradients
         self.penalty.add_gradients(network.weights, gradients)
         if isinstance(self.penalty, L1):
             for weight, gradient in zip(network.weights, gradients, strict=False):
@@ -79,4 +78,4 @@ class Objective(NamedTuple):
 
     def _network(self, parameters: list[Floats]) -> Network:
         depth = len(parameters) // 2
-        return Network(parameters[:depth], parameters[depth:], self.activation)
+        return Network.dense(parameters[:depth], parameters[depth:], self.activation)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from stages.augmentation.views import View
+from stages.augmentation.views import View, places, views_of
 from stages.interchange.graph import Graph
+from stages.interchange.layers import operator
 from stages.interchange.patches import reversed_columns
 from stages.interchange.transforms import OPERATORS
 from stages.network.classifier import SoftmaxNetwork
@@ -18,7 +19,6 @@ from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_file
 
 PICTURES, FEATURES = "pictures", "features"
-OPERATORS_OF = {"identity": None, "relu": "Relu", "tanh": "Tanh"}
 
 
 class Written(NamedTuple):
@@ -97,7 +97,9 @@ def _views(graph: Graph, pictures: str, model: Model) -> list[str]:
         return [pictures]
     # Of no picture: what is done to them is what counts.
     none = np.empty((0, *model.picture_shape), np.uint8)
-    others = model.chain.views_of(none) or [View(none, mirror=True, down=0, right=0)]
+    others = model.chain.views_of(none)
+    if not others:
+        others = views_of(none, True, model.average_shift, model.networks[0].edges)
     return [pictures, *(_moved(graph, pictures, view) for view in others)]
 
 
@@ -107,7 +109,7 @@ def _moved(graph: Graph, pictures: str, view: View) -> str:
     for axis, distance in ((1, view.down), (2, view.right)):
         if distance:
             length = view.pictures.shape[axis]
-            lines = np.clip(np.arange(length) - distance, 0, length - 1)
+            lines = places(length, distance, view.edges)
             pictures = graph.node("Gather", pictures, graph.constant(lines, np.int64), axis=axis)
     return pictures
 
@@ -123,16 +125,12 @@ def _answers(graph: Graph, network: SoftmaxNetwork, views: list[str], model: Mod
     """Return one network's probabilities, the mean over the views."""
     if network.classes_.tolist() != [*range(len(model.class_names))]:
         raise PipelineError(f"seed {network.random_state} was trained without some class")
-    *hidden, last = zip(network.network_.weights, network.network_.biases, strict=True)
-    layers = [[graph.constant(array, np.float32) for array in layer] for layer in [*hidden, last]]
+    operators = [operator(graph, layer) for layer in network.network_.layers]
     temperature = graph.constant(np.float32(model.temperature))
     answers = []
     for rows in views:
-        for number, (weights, bias) in enumerate(layers):
-            rows = graph.node("Gemm", rows, weights, bias)
-            activation = OPERATORS_OF[network.activation]
-            if activation and number < len(layers) - 1:
-                rows = graph.node(activation, rows)
+        for add in operators:
+            rows = add(rows)
         answers.append(graph.node("Softmax", graph.node("Div", rows, temperature), axis=1))
     return _mean(graph, answers)
 

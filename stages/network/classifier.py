@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from stages.network.architecture import Start, build, short_form, takes_pictures, written_out
 from stages.network.checkpoint import Checkpoint, identify
 from stages.network.early_stopping import EarlyStopping, hold_out
 from stages.network.epochs import Settings, Training
@@ -24,6 +26,7 @@ from stages.network.parameters import CONSTRAINTS, check_together, hidden_layers
 from stages.network.safety import all_or_nothing
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
+WHITENED = 5000  # samples that a whitening layer learns from: millions of patches
 DTYPES = (np.float64, np.float32)
 OF_A_FIT = {"validation_scores_", "monitor_curve_"}
 
@@ -40,6 +43,13 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     hidden_layer_sizes : sequence of int, or int, default=()
         Units of each hidden layer; empty for softmax regression, a number alone for one layer.
     activation : {"identity", "relu", "tanh"}, default="relu"
+    layers : sequence of str, optional
+        All layers but the last, for other networks than these: ``whitening``, ``convolution 32``,
+        ``gelu``, ``max-pooling 2``, ``flatten``, ``dense 128``, ``relu`` and so on, see
+        `architecture.KINDS`; ``block 32`` stands for several, see `architecture.BLOCK`. Those of
+        pictures need `picture_shape`.
+    logit_scale : float, default=1.0
+        What the last layer's outputs are multiplied by.
     penalty : {"none", "l1", "l2"}, default="none"
         :math:`J = J_0 + \alpha \sum |w|`, or :math:`J = J_0 + \alpha \sum w^2`, over weights,
         not biases. L1 takes proximal steps and gives exact zeros, see `penalties.L1`.
@@ -57,20 +67,28 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     momentum : float, default=0.0
         0 for plain gradient descent, else the heavy ball, or Nesterov's with `nesterov`.
     nesterov : bool, default=False
-    schedule : {"constant", "step", "cosine"}, default="constant"
+    schedule : {"constant", "step", "cosine", "triangle"}, default="constant"
         How the learning rate goes, see `optimizers.learning_rate_at`. `partial_fit` keeps it
         constant, since it knows no last epoch.
+    weight_decay : float, default=0.0
+        What every weight and bias loses at a step, as a part of the learning rate, see
+        `optimizers.SGD`.
+    bias_rate : float, default=1.0
+        The biases' learning rate, as a multiple of `learning_rate`.
     dropout : float, default=0.0
-        Share of the hidden units that is silenced at each training step.
+        Share of the hidden units that is silenced at each training step; `layers` name their own.
     label_smoothing : float, default=0.0
         Share of the target that is spread evenly over the classes.
     weight_scale : float, optional
         Standard deviation of the first weights; without it, He's or LeCun's rule, see
         `model.Network.initialize`.
-    flip : bool, default=False
-        Mirror each sample with probability 1/2 whenever it is trained on, left to right.
+    flip : bool or "alternating", default=False
+        Mirror each sample with probability 1/2 whenever it is trained on, left to right; or in
+        every second epoch.
     shift : int, default=0
         Likewise move it by up to so many pixels in each direction.
+    edges : {"repeat", "reflect"}, default="repeat"
+        What comes in there, see `augmentation.views.moved`.
     picture_shape : tuple of int, optional
         Height, width and channels of a sample; `shift` needs it, and `flip` too unless `fit` is
         given features of the mirrored pictures.
@@ -111,6 +129,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         hidden_layer_sizes: Any = (),
         *,
         activation: str = "relu",
+        layers: Any = None,
+        logit_scale: float = 1.0,
         penalty: str = "none",
         alpha: float = 0.0,
         learning_rate: float = 0.03,
@@ -120,11 +140,14 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         momentum: float = 0.0,
         nesterov: bool = False,
         schedule: str = "constant",
+        weight_decay: float = 0.0,
+        bias_rate: float = 1.0,
         dropout: float = 0.0,
         label_smoothing: float = 0.0,
         weight_scale: float | None = None,
-        flip: bool = False,
+        flip: bool | str = False,
         shift: int = 0,
+        edges: str = "repeat",
         picture_shape: Any = None,
         averaged_epochs: int = 0,
         early_stopping: bool = False,
@@ -135,6 +158,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.layers = layers
+        self.logit_scale = logit_scale
         self.penalty = penalty
         self.alpha = alpha
         self.learning_rate = learning_rate
@@ -144,11 +169,14 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.momentum = momentum
         self.nesterov = nesterov
         self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.bias_rate = bias_rate
         self.dropout = dropout
         self.label_smoothing = label_smoothing
         self.weight_scale = weight_scale
         self.flip = flip
         self.shift = shift
+        self.edges = edges
         self.picture_shape = picture_shape
         self.averaged_epochs = averaged_epochs
         self.early_stopping = early_stopping
@@ -226,7 +254,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 others = rows[held_out]
                 stopping = EarlyStopping(self.patience, X[others], codes[others])
                 rows = rows[kept]
-            training = self._start(X, generator, self._settings())
+            training = self._start(X, rows, generator, self._settings())
             fit = Fit(training, stopping, watch, self.verbose)
             fit.run(X, codes, views, rows, checkpoint, identity, on_epoch)
             if stopping:
@@ -264,12 +292,12 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if first:
                 X, codes = self._validate_samples(X, y, np.unique(classes))
                 generator = np.random.default_rng(self.random_state)
-                training = self._start(X, generator, settings)
+                training = self._start(X, np.arange(len(X)), generator, settings)
             else:
                 self._check_sameness(classes)
-                dtype = self.network_.weights[0].dtype
+                dtype = self.network_.dtype
                 X, codes = self._validate_samples(X, y, self.classes_, reset=False, dtype=dtype)
-                training = self._last_training().copy(settings)
+                training = self._last_training().copy(self._again(), settings)
             Fit(training, verbose=self.verbose).run_epoch(X, codes)
             for name in OF_A_FIT & vars(self).keys():
                 delattr(self, name)
@@ -296,7 +324,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         # What overflows is reported once and clearly, by scikit-learn or below.
         with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
-            X = validate_data(self, X, reset=False, dtype=self.network_.weights[0].dtype)
+            X = validate_data(self, X, reset=False, dtype=self.network_.dtype)
             logits = self.network_.logits(X)
         if not np.isfinite(logits).all():
             raise ValueError(
@@ -314,11 +342,13 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network = self.network_
         if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes {classes} are not those of the first call: {self.classes_}")
-        layers = hidden_layers(self.hidden_layer_sizes)
-        if layers != network.layer_sizes[1:-1] or self.activation != network.activation:
+        there, asked = (
+            [name for name in names if not name.startswith("dropout")]
+            for names in (network.names, self.layer_names())
+        )
+        if there != asked:
             raise ValueError(
-                f"the network has hidden layers {network.layer_sizes[1:-1]} of "
-                f"{network.activation}, not {layers} of {self.activation}: call fit to begin anew"
+                f"the network has the layers {there}, not {asked}: call fit to begin anew"
             )
 
     def _validate_samples(
@@ -355,12 +385,44 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> Settings:
         return Settings(**{name: getattr(self, name) for name in Settings._fields})
 
+    def layer_names(self) -> list[str]:
+        """Return the names of all layers but the last."""
+        if self.layers is not None:
+            return written_out(self.layers)
+        return short_form(hidden_layers(self.hidden_layer_sizes), self.activation, self.dropout)
+
     def _start(
-        self, X: npt.NDArray[Any], generator: np.random.Generator, settings: Settings
+        self,
+        X: npt.NDArray[Any],
+        rows: npt.NDArray[np.int64],
+        generator: np.random.Generator,
+        settings: Settings,
     ) -> Training:
-        sizes = [X.shape[1], *hidden_layers(self.hidden_layer_sizes), len(self.classes_)]
-        network = Network.initialize(sizes, self.activation, generator, X.dtype, self.weight_scale)
-        return Training(network, settings, generator)
+        some = X[rows[:WHITENED]] if takes_pictures(self.layer_names()) else None
+        start = Start(generator, X.dtype, self.weight_scale, some)
+        return Training(self.network_of(X.shape[1], len(self.classes_), start), settings, generator)
+
+    def network_of(self, n_features: int, n_classes: int, start: Start) -> Network:
+        """Return a network as the parameters say."""
+        names = self.layer_names()
+        shape = tuple(self.picture_shape or ()) if takes_pictures(names) else (n_features,)
+        if math.prod(shape) != n_features:
+            raise ValueError(f"picture_shape={self.picture_shape!r} is not of {n_features} numbers")
+        network = Network(build(names, shape, n_classes, start))
+        network.layers[-1].scale = self.logit_scale
+        return network
+
+    def products(self, n_features: int, n_classes: int) -> int:
+        """Return about how many multiplications a sample takes to go through the network."""
+        return self.network_of(n_features, n_classes, Start(None, np.float32)).products
+
+    def _again(self) -> Network:
+        """Return a copy of the network, with the dropout of now."""
+        now = self.network_
+        copies = ([array.copy() for array in own] for own in (now.weights, now.biases, now.kept))
+        return self.network_of(
+            self.n_features_in_, len(self.classes_), Start(None, now.dtype)
+        ).take(*copies)
 
     def _last_training(self) -> Training:
         """Return what was last trained or, of a network that was read, a training of it."""
@@ -371,6 +433,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _publish(self, training: Training) -> SoftmaxNetwork:
         """Set the public attributes from the training's state; return this object."""
+        training.network.forget()
         self._training = training
         self.network_ = training.network
         self.loss_curve_ = np.array(training.losses, dtype=LOSSES)

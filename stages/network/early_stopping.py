@@ -53,7 +53,7 @@ class EarlyStopping:
         """Score the network after an epoch; copy its weights if it is the best so far."""
         score = float((network.logits(self.X).argmax(axis=1) == self.y).mean())
         if not self.scores or score > max(self.scores):
-            self.best = [parameter.copy() for parameter in network.parameters]
+            self.best = [array.copy() for array in (*network.parameters, *network.kept)]
         self.scores.append(score)
 
     @property
@@ -66,8 +66,8 @@ class EarlyStopping:
 
     def put_back(self, network: Network) -> None:
         """Give the network its best weights."""
-        for parameter, best in zip(network.parameters, self.best, strict=True):
-            parameter[:] = best
+        for array, best in zip((*network.parameters, *network.kept), self.best, strict=True):
+            array[:] = best
 
     def state(self) -> tuple[dict[str, Floats], dict[str, Any]]:
         """Return arrays, and a value for JSON, from which to go on."""

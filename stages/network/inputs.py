@@ -26,11 +26,12 @@ class Inputs:
         The most samples that one batch has.
     dtype : dtype
         Of the batches.
-    flip : bool
-        Mirror each sample with probability 1/2, left to right.
+    flip : bool or str
+        Mirror each sample with probability 1/2, left to right; or those that `batch` is given.
     shift : int
-        Move each sample by up to so many pixels down, up, right or left; the pixels at the
-        edge are repeated.
+        Move each sample by up to so many pixels down, up, right or left.
+    edges : {"repeat", "reflect"}
+        What comes in from outside, see `views.moved`.
     views : sequence of ndarray of shape (n, n_features)
         What stands for the mirrored and moved samples if `X` are not pictures but features of
         pictures: each sample is taken from `X` or one of these, with equal probability.
@@ -50,8 +51,9 @@ class Inputs:
         batch_size: int,
         dtype: npt.DTypeLike,
         *,
-        flip: bool = False,
+        flip: bool | str = False,
         shift: int = 0,
+        edges: str = "repeat",
         views: Sequence[npt.NDArray[Any]] = (),
         picture_shape: tuple[int, int, int] | None = None,
     ) -> None:
@@ -62,12 +64,26 @@ class Inputs:
         self.X = X
         self.flip = flip
         self.shift = shift
+        self.edges = edges
         self.views = views
         self.picture_shape = picture_shape or (0, 0, 0)
         self._batch: Floats = np.empty((batch_size, X.shape[1]), dtype=dtype)
 
-    def batch(self, rows: Indices, generator: np.random.Generator) -> Floats:
-        """Return the samples of `rows`; the next call overwrites them."""
+    def batch(
+        self,
+        rows: Indices,
+        generator: np.random.Generator,
+        mirrored: npt.NDArray[np.bool_] | None = None,
+    ) -> Floats:
+        """Return the samples of `rows`; the next call overwrites them.
+
+        Parameters
+        ----------
+        rows : ndarray of int64
+        generator : numpy.random.Generator
+        mirrored : ndarray of shape (len(X),), bool, optional
+            Which samples to mirror, instead of drawing them.
+        """
         # "clip" skips a check of every index; they are right by construction.
         samples = np.take(self.X, rows, axis=0, out=self._batch[: len(rows)], mode="clip")
         if self.views:
@@ -77,7 +93,8 @@ class Inputs:
                 samples[chosen] = view[rows[chosen]]
             return samples
         if self.flip:
-            chosen = np.flatnonzero(generator.random(len(rows)) < 0.5)
+            drawn = generator.random(len(rows)) < 0.5 if mirrored is None else mirrored[rows]
+            chosen = np.flatnonzero(drawn)
             samples[chosen] = mirrored_rows(samples[chosen], self.picture_shape)
         if self.shift:
             samples[:] = self._moved(samples, generator)
@@ -87,7 +104,8 @@ class Inputs:
         # Drawn as (2, n, 1): the trained networks depend on the order of the draws.
         size = (2, len(X), 1)
         up, left = generator.integers(-self.shift, self.shift, size=size, endpoint=True)
-        return moved(X.reshape(-1, *self.picture_shape), -up, -left).reshape(X.shape)
+        pictures = X.reshape(-1, *self.picture_shape)
+        return moved(pictures, -up, -left, self.edges).reshape(X.shape)
 
 
 def mirrored_rows(X: npt.NDArray[Any], picture_shape: tuple[int, int, int]) -> npt.NDArray[Any]:

@@ -9,7 +9,8 @@ import numpy as np
 from stages.network.arrays import add_scaled
 from stages.network.losses import Floats
 
-SCHEDULES = ("constant", "step", "cosine")
+SCHEDULES = ("constant", "step", "cosine", "triangle")
+PEAK, FIRST, LAST = 0.25, 0.2, 0.01  # of the triangle: where it is, and parts of the highest rate
 
 
 class SGD:
@@ -27,11 +28,26 @@ class SGD:
     momentum : float
         0 for plain gradient descent.
     nesterov : bool
+    weight_decay : float
+        Every parameter shrinks by so much times its learning rate at every step, apart from its
+        gradient and velocity (Loshchilov and Hutter, "Decoupled weight decay regularization",
+        2019); one of another rate by as much as the others.
+    rates : list of float, optional
+        Factors of the learning rate, one for each parameter.
     """
 
-    def __init__(self, parameters: list[Floats], momentum: float, nesterov: bool) -> None:
+    def __init__(
+        self,
+        parameters: list[Floats],
+        momentum: float,
+        nesterov: bool,
+        weight_decay: float = 0.0,
+        rates: list[float] | None = None,
+    ) -> None:
         self.momentum = momentum
         self.nesterov = nesterov
+        self.weight_decay = weight_decay
+        self.rates = rates or [1.0] * len(parameters)
         self.velocities = [np.zeros_like(p) for p in parameters] if momentum else []
 
     def step(self, parameters: list[Floats], gradients: list[Floats], learning_rate: float) -> None:
@@ -40,32 +56,42 @@ class SGD:
         The parameters are passed each time, so that a training that was stored and loaded, with
         whatever library, has them in one place: its network.
         """
+        if self.weight_decay:
+            for parameter in parameters:
+                parameter *= 1 - learning_rate * self.weight_decay
         if not self.momentum:
-            for parameter, gradient in zip(parameters, gradients, strict=True):
-                add_scaled(parameter, -learning_rate, gradient)
+            for parameter, gradient, factor in zip(parameters, gradients, self.rates, strict=True):
+                add_scaled(parameter, -factor * learning_rate, gradient)
             return
-        for parameter, gradient, velocity in zip(
-            parameters, gradients, self.velocities, strict=True
+        for parameter, gradient, velocity, factor in zip(
+            parameters, gradients, self.velocities, self.rates, strict=True
         ):
             velocity *= self.momentum
-            add_scaled(velocity, -learning_rate, gradient)
+            add_scaled(velocity, -factor * learning_rate, gradient)
             if self.nesterov:
                 add_scaled(parameter, self.momentum, velocity)
-                add_scaled(parameter, -learning_rate, gradient)
+                add_scaled(parameter, -factor * learning_rate, gradient)
             else:
                 parameter += velocity
 
 
-def learning_rate_at(schedule: str, base: float, epoch: int, epochs: int) -> float:
-    """Return the learning rate of an epoch, counted from 0.
+def changes_in_epochs(schedule: str) -> bool:
+    """Return whether the learning rate changes from step to step, not from epoch to epoch."""
+    return schedule == "triangle"
+
+
+def learning_rate_at(schedule: str, base: float, done: float) -> float:
+    """Return the learning rate when a part of the epochs is done, from 0 to 1.
 
     ``constant``; ``step``: a tenth from half of the epochs on and a hundredth from three
     quarters on (as in He et al., 2016); ``cosine``: half a cosine wave towards 0 (Loshchilov
-    and Hutter, 2017).
+    and Hutter, 2017); ``triangle``: from a fifth up to the whole in the first quarter, then down
+    to almost 0, in straight lines (Smith and Topin, "Super-convergence", 2019).
     """
-    done = epoch / epochs
     if schedule == "cosine":
         return base * 0.5 * (1 + math.cos(math.pi * done))
     if schedule == "step":
         return base * 0.1 ** ((done >= 0.5) + (done >= 0.75))
+    if schedule == "triangle":
+        return base * float(np.interp(done, [0, PEAK, 1], [FIRST, 1, LAST]))
     return base

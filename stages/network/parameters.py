@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from stages.augmentation.views import EDGES
 from stages.network.activations import ACTIVATIONS
-from stages.network.epochs import LAST_BATCHES
+from stages.network.architecture import check_layers
+from stages.network.epochs import ALTERNATING, LAST_BATCHES
 from stages.network.optimizers import SCHEDULES
 from stages.network.penalties import PENALTIES
 
@@ -26,6 +28,8 @@ NATURAL = [Interval(Integral, 0, None, closed="left")]
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": [*COUNT, "array-like"],
     "activation": [StrOptions(set(ACTIVATIONS))],
+    "layers": ["array-like", None],
+    "logit_scale": POSITIVE,
     "penalty": [StrOptions(set(PENALTIES))],
     "alpha": NOT_NEGATIVE,
     "learning_rate": POSITIVE,
@@ -35,11 +39,14 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "momentum": FRACTION,
     "nesterov": ["boolean"],
     "schedule": [StrOptions(set(SCHEDULES))],
+    "weight_decay": NOT_NEGATIVE,
+    "bias_rate": POSITIVE,
     "dropout": FRACTION,
     "label_smoothing": FRACTION,
     "weight_scale": [*POSITIVE, None],
-    "flip": ["boolean"],
+    "flip": ["boolean", StrOptions({ALTERNATING})],
     "shift": NATURAL,
+    "edges": [StrOptions(set(EDGES))],
     "picture_shape": ["array-like", None],
     "averaged_epochs": NATURAL,
     "early_stopping": ["boolean"],
@@ -58,7 +65,8 @@ def check_together(params: dict[str, Any]) -> None:
     for name, value in params.items():
         if isinstance(value, bool | np.bool_) and "boolean" not in CONSTRAINTS[name]:
             raise ValueError(f"{name}={value!r} must be a number, not a boolean")
-    hidden_layers(params["hidden_layer_sizes"])
+    hidden = hidden_layers(params["hidden_layer_sizes"])
+    check_layers(params["layers"], hidden, params["dropout"], params["averaged_epochs"])
     shape = params["picture_shape"]
     if shape is not None and (len(shape) != 3 or not all(map(_is_count, shape))):
         raise ValueError(f"picture_shape={shape!r} must be height, width and channels")

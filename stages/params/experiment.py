@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from stages.network.architecture import check_layers
 from stages.params.candidates import OR_CANDIDATES, Candidates, Search
 from stages.params.loading import Section, entry, parse, read_params, shown, suggestion
 from stages.runtime.errors import ParamsError
@@ -17,6 +18,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Units = Annotated[int, Field(ge=1, le=16384)]
 # Lists of these are candidates, too: they were before there were others.
+MOST_SHIFT = 64
 LISTED = ("alpha", "learning_rate", "momentum", "dropout", "label_smoothing")
 
 
@@ -27,12 +29,15 @@ class Defaults(Section):
     `validation_fraction` are those of `stages.network.classifier.SoftmaxNetwork` and mean the same
     there; where they are `Candidates`, or lists of numbers, `search` chooses. With
     `average_views` the probabilities of a test picture and of its mirror image, or of all views
-    that its features come with, are averaged.
+    that its features come with, are averaged; with `average_shift` both also moved by so many
+    pixels along the diagonals.
     """
 
     split: str
     hidden_layer_sizes: Annotated[list[Units], OR_CANDIDATES]
     activation: Annotated[Literal["identity", "relu", "tanh"], OR_CANDIDATES]
+    layers: Annotated[list[str] | None, OR_CANDIDATES]
+    logit_scale: Annotated[Positive, OR_CANDIDATES]
     penalty: Annotated[Literal["none", "l1", "l2"], OR_CANDIDATES]
     alpha: Annotated[Strength | Annotated[list[Strength], Field(min_length=2)], OR_CANDIDATES]
     learning_rate: Annotated[
@@ -43,16 +48,20 @@ class Defaults(Section):
     epochs: Annotated[int, Field(ge=1, le=1_000_000)]
     momentum: Annotated[Share | Annotated[list[Share], Field(min_length=2)], OR_CANDIDATES]
     nesterov: Annotated[bool, OR_CANDIDATES]
-    schedule: Annotated[Literal["constant", "step", "cosine"], OR_CANDIDATES]
+    schedule: Annotated[Literal["constant", "step", "cosine", "triangle"], OR_CANDIDATES]
+    weight_decay: Annotated[Strength, OR_CANDIDATES]
+    bias_rate: Annotated[Positive, OR_CANDIDATES]
     dropout: Annotated[Share | Annotated[list[Share], Field(min_length=2)], OR_CANDIDATES]
     label_smoothing: Annotated[Share | Annotated[list[Share], Field(min_length=2)], OR_CANDIDATES]
     weight_scale: Annotated[Positive | None, OR_CANDIDATES]
-    flip: Annotated[bool, OR_CANDIDATES]
+    flip: Annotated[bool | Literal["alternating"], OR_CANDIDATES]
     shift: Annotated[Annotated[int, Field(ge=0)], OR_CANDIDATES]
+    edges: Annotated[Literal["repeat", "reflect"], OR_CANDIDATES]
     averaged_epochs: Annotated[Annotated[int, Field(ge=0)], OR_CANDIDATES]
     early_stopping: bool
     validation_fraction: Annotated[float, Field(gt=0, lt=1)]
     average_views: bool
+    average_shift: Annotated[int, Field(ge=0, le=MOST_SHIFT)]
     search: Search
     seeds: Annotated[list[Annotated[int, Field(ge=0, lt=2**32)]], Field(min_length=1)]
 
@@ -94,13 +103,17 @@ class Experiment(Defaults):
         if self.searched():
             self.alternatives()
             return self
+        check_layers(self.layers, self.hidden_layer_sizes, self.dropout, self.averaged_epochs)
         if self.penalty == "none" and self.alpha:
             raise ValueError(f"alpha: {self.alpha} is not allowed: it needs a penalty, l1 or l2")
         if self.penalty != "none" and not self.alpha:
             needs = f"penalty {self.penalty} needs an alpha above 0"
             raise ValueError(f"alpha: {self.alpha} is not allowed: {needs}")
-        if self.dropout and not self.hidden_layer_sizes:
+        if self.dropout and not (self.hidden_layer_sizes or self.layers):
             raise ValueError(f"dropout: {self.dropout} is not allowed: it needs a hidden layer")
+        if self.average_shift and not self.average_views:
+            needs = "it needs average_views"
+            raise ValueError(f"average_shift: {self.average_shift} is not allowed: {needs}")
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov: True is not allowed: it needs a momentum above 0")
         if self.averaged_epochs > self.epochs:
@@ -136,7 +149,8 @@ class Experiment(Defaults):
 
     def network_params(self) -> dict[str, Any]:
         """Return the fields that are constructor arguments of `SoftmaxNetwork`."""
-        ours = {"dataset", "preprocessing", "recipe", "split", "seeds", "average_views", "search"}
+        ours = {"dataset", "preprocessing", "recipe", "split", "seeds", "average_views"}
+        ours |= {"average_shift", "search"}
         return self.model_dump(exclude=ours)
 
 

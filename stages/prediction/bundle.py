@@ -15,6 +15,7 @@ from pydantic import Field
 from stages.images.fitting import Colour, Fit
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.storage import load_network
+from stages.params.experiment import MOST_SHIFT
 from stages.params.loading import Section, parse
 from stages.prediction.model import Model
 from stages.runtime.errors import ParamsError, PipelineError
@@ -50,6 +51,7 @@ class _Header(Section):
     format : str
     experiment : str
     average_views : bool
+    average_shift : int
     temperature : float
     fit, background : str
     packages : dict of str to str
@@ -60,9 +62,10 @@ class _Header(Section):
         Of each network, by its seed.
     """
 
-    format: Literal["model 2"]
+    format: Literal["model 3"]
     experiment: Name
     average_views: bool
+    average_shift: Annotated[int, Field(ge=0, le=MOST_SHIFT)]
     temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     fit: Fit
     background: Colour
@@ -103,6 +106,7 @@ def describe(experiment: str, model: Model, files: Files, manner: Manner) -> dic
     return {
         "experiment": experiment,
         "average_views": model.average_views,
+        "average_shift": model.average_shift,
         "temperature": model.temperature,
         **manner._asdict(),
         "packages": {name: version(name) for name in PACKAGES},
@@ -160,7 +164,8 @@ def _load(folder: Path, header: _Header) -> Model:
     loaded = [load_network(folder / f"network-{seed}.npz") for seed in header.networks]
     _check(chain, loaded)
     networks, class_names = [network for network, _ in loaded], loaded[0][1]
-    return Model(chain, networks, class_names, header.average_views, header.temperature)
+    averaged = header.average_views, header.average_shift
+    return Model(chain, networks, class_names, *averaged, header.temperature)
 
 
 def _check(chain: Chain, loaded: list[tuple[SoftmaxNetwork, list[str]]]) -> None:

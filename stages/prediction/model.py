@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from stages.evaluation.answers import Mirrored, View, probabilities
+from stages.evaluation.answers import View, of_pixels, probabilities
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.storage import load_network
 from stages.params.experiment import Experiment
@@ -31,6 +31,8 @@ class Model:
     class_names : list of str
     average_views : bool
         Whether the answers for a picture and its other views are averaged, as in the test.
+    average_shift : int
+        By how many pixels these are moved, if they are not those of the chain.
     temperature : float
         By what the logits are divided, see `stages.training.calibration`.
     """
@@ -39,6 +41,7 @@ class Model:
     networks: list[SoftmaxNetwork]
     class_names: list[str]
     average_views: bool
+    average_shift: int
     temperature: float
 
     @property
@@ -70,7 +73,8 @@ class Model:
             return [X]
         others: list[View] = [self.chain.apply(v[:]) for v in self.chain.views_of(pictures)]
         if not others:  # experiments without such features are trained on pixels
-            others = [Mirrored(X, self.picture_shape)]
+            edges = self.networks[0].edges
+            others = [*of_pixels(X, self.picture_shape, self.average_shift, edges)]
         return [X, *others]
 
 
@@ -97,6 +101,7 @@ def load_model(experiment: str, models: Path, transforms: Path) -> Model:
         [network for network, _ in loaded],
         loaded[0][1],
         settings.average_views,
+        settings.average_shift,
         load_calibration(models / experiment).temperature,
     )
 

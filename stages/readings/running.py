@@ -199,9 +199,8 @@ def first_network(values: Plain, sizes: list[int], generator: np.random.Generato
     """Return a network of these layers with the first weights of a reading, float32."""
     scale = None if isinstance(values.rule, str) else values.rule
     rule = RULES.get(str(values.rule), values.activation)
-    network = Network.initialize(sizes, rule, generator, np.float32, scale)
-    network.activation = values.activation
-    return network
+    drawn = Network.initialize(sizes, rule, generator, np.float32, scale)
+    return Network.dense(drawn.weights, drawn.biases, values.activation)
 
 
 def _settings(run: Run, values: Plain) -> Settings:
@@ -214,7 +213,6 @@ def _settings(run: Run, values: Plain) -> Settings:
         momentum=0.0,
         nesterov=False,
         schedule="constant",
-        dropout=0.0,
         label_smoothing=0.0,
         last_batch=values.last_batch,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.data.samples import open_samples
+from stages.network.classifier import SoftmaxNetwork
 from stages.params.experiment import Experiment
 from stages.training.fits import Fit, fits_of, train_fit
 from stages.training.search import Fit as Trial
@@ -55,8 +55,9 @@ def cost_of(settings: dict[str, Any], features: Path) -> float:
     """Return about how many multiplications and additions a fit takes."""
     samples = open_samples(features)
     n_samples = len(samples.labels)
-    sizes = [samples.values[0].size, *settings["hidden_layer_sizes"], len(samples.class_names)]
-    return float(settings["epochs"] * n_samples * sum(a * b for a, b in pairwise(sizes)))
+    network = SoftmaxNetwork(**settings)
+    products = network.products(samples.values[0].size, len(samples.class_names))
+    return float(settings["epochs"] * n_samples * products)
 
 
 def run_job(job: Job) -> tuple[Job, float]:
