@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from stages.evaluation.predictions import (
     smallest,
 )
 from stages.evaluation.tables import write_confusion, write_curves
+from stages.evaluation.weights import first_units
 from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.command import run
@@ -46,12 +48,13 @@ def main(
     split = samples.split(experiment.split)
     (_, y), (_, seen_y) = samples.select(split.test), samples.select(split.train)
     views = answers.views(samples, split.test, experiment)
-    seen = answers.views(samples, split.train, experiment)
+    # Of networks of maps, which take their time, as many training samples as there are test ones.
+    every = 1 if networks[0].network_.is_dense else math.ceil(len(seen_y) / len(y))
+    seen = answers.views(samples, split.train, experiment, every)
     temperature = load_calibration(models).temperature
-    raw = answers.probabilities(networks, views, n_classes)
-    calibrated = answers.probabilities(networks, views, n_classes, temperature)
+    raw, calibrated = answers.probabilities_at(networks, views, n_classes, [1.0, temperature])
     measured = measure(
-        networks, Tested(views, y, raw, calibrated), (seen, seen_y), samples.class_names
+        networks, Tested(views, y, raw, calibrated), (seen, seen_y[::every]), samples.class_names
     )
     everything = {
         **measured,
@@ -64,7 +67,9 @@ def main(
     }
     curves = {field: scores.loss_curves(networks, field) for field in ("loss", "net_loss")}
     curves |= scores.monitor_curves(networks)
-    weights = networks[0].network_.weights[0]
+    shape = samples.picture_shape
+    none = np.empty((networks[0].n_features_in_, 0)), None
+    units = first_units(networks[0].network_, shape) if shape else none
     counts = np.array(measured["confusion_matrix"])
     likely, likelihoods = likeliest(calibrated.mean(axis=0))
     write_json(output / "metrics" / f"{name}.json", scores.headline(measured))
@@ -78,12 +83,12 @@ def main(
             smallest(y, n_classes),
             likely,
             likelihoods,
-            first_layer(weights if samples.picture_shape else weights[:, :0]),
+            first_layer(units[0]),
             **curves,
             train=list(split.train),
             test=list(split.test),
             is_complete={*split.train, *split.test} == set(samples.batches),
-            picture_shape=list(samples.picture_shape) if samples.picture_shape else None,
+            picture_shape=units[1],
         ),
     )
 

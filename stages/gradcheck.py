@@ -17,6 +17,7 @@ from stages.gradients.combinations import (
     sweep,
 )
 from stages.gradients.figure import draw_sweep
+from stages.gradients.layers import check_layers
 from stages.gradients.page import render
 from stages.gradients.worked_example import repeat_example
 from stages.runtime.command import run
@@ -33,8 +34,9 @@ def main(
 ) -> None:
     """Write the derivation of the gradients, and how far differences agree with them."""
     combinations = [check(combination, seed) for combination in COMBINATIONS]
+    layers = check_layers(seed)
     example = repeat_example()
-    failed = [row for row in combinations if not row["passed"]]
+    failed = [row for row in [*combinations, *layers] if not row["passed"]]
     results = {
         "passed": example["agrees"] and not failed,
         "tolerance": TOLERANCE,
@@ -51,6 +53,7 @@ def main(
         "float32_deviation": max(row["float32_deviation"] for row in combinations),
         "worked_example": example,
         "combinations": combinations,
+        "layers": layers,
         "sweep": sweep(seed),
     }
     write_json(output / "gradcheck.json", results)
@@ -60,7 +63,7 @@ def main(
     print(output / "gradcheck.md")
     if not results["passed"]:
         raise PipelineError(
-            f"{len(failed)} of {len(combinations)} combinations fail the gradient check, "
+            f"{len(failed)} of {len(combinations) + len(layers)} gradients fail the check, "
             f"the worked example {'agrees' if example['agrees'] else 'does not agree'}: "
             f"see {output / 'gradcheck.md'}"
         )

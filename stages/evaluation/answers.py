@@ -13,7 +13,7 @@ from stages.augmentation.views import View as OtherView
 from stages.augmentation.views import views_of
 from stages.data.samples import Samples
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.losses import Floats, softmax
+from stages.network.losses import Floats, log_softmax, softmax
 from stages.network.model import PREDICTION_ROWS
 from stages.params.experiment import Experiment
 from stages.runtime.errors import PipelineError
@@ -47,18 +47,22 @@ class Flat:
 View = npt.NDArray[Any] | Flat
 
 
-def views(samples: Samples, batches: Sequence[str], experiment: Experiment) -> list[View]:
+def views(
+    samples: Samples, batches: Sequence[str], experiment: Experiment, every: int = 1
+) -> list[View]:
     """Return the (n, n_features) samples of `batches` and, if averaged, their other views.
+
+    With `every`, only the first of so many samples.
 
     Raises
     ------
     PipelineError
         If there are no other views.
     """
-    X, _ = samples.select(batches)
+    X = samples.select(batches)[0][::every]
     if not experiment.average_views:
         return [X]
-    others: list[View] = [*samples.select_views(batches)]
+    others: list[View] = [view[::every] for view in samples.select_views(batches)]
     if not others and samples.picture_shape:
         others = [*of_pixels(X, samples.picture_shape, experiment.average_shift, experiment.edges)]
     if not others:
@@ -80,22 +84,32 @@ def probabilities(
     n_classes: int,
     temperature: float = 1.0,
 ) -> npt.NDArray[np.float64]:
+    """Return the probabilities at one temperature, see `probabilities_at`."""
+    return probabilities_at(networks, views, n_classes, [temperature])[0]
+
+
+def probabilities_at(
+    networks: Sequence[SoftmaxNetwork],
+    views: Sequence[View],
+    n_classes: int,
+    temperatures: Sequence[float],
+) -> list[npt.NDArray[np.float64]]:
     """Return each network's probabilities, the mean over `views` of the same n samples.
 
-    Every block of samples is read once, for all networks.
+    Every block of samples is read once for all networks, and answered once by each.
 
     Parameters
     ----------
     networks : sequence of SoftmaxNetwork
     views : sequence of ndarray or Flat, shapes (n, n_features)
     n_classes : int
-    temperature : float
-        Divides the logits, see `stages.training.calibration`.
+    temperatures : sequence of float
+        Each divides the logits, see `stages.training.calibration`.
 
     Returns
     -------
-    ndarray of shape (n_networks, n, n_classes)
-        A class that training never saw has 0.
+    list of ndarray of shape (n_networks, n, n_classes)
+        For each temperature. A class that training never saw has 0.
 
     Raises
     ------
@@ -103,24 +117,27 @@ def probabilities(
         If a network's logits overflow; says of which seed.
     """
     n = len(views[0])
-    proba = np.zeros((len(networks), n, n_classes))
+    proba = [np.zeros((len(networks), n, n_classes)) for _ in temperatures]
     for view in views:
         for start in range(0, n, ROWS):
             rows = slice(start, start + ROWS)
             X = view[rows]
-            for network, own in zip(networks, proba, strict=True):
+            for number, network in enumerate(networks):
                 try:
-                    own[rows, network.classes_] += _probabilities(network, X, temperature)
+                    logits = network.logits(X)
                 except ValueError as error:
                     raise PipelineError(
                         f"seed {network.random_state}: {error}: try a learning_rate below "
                         f"{network.learning_rate}, or standardise the features"
                     ) from None
-    proba /= proba.sum(axis=2, keepdims=True)  # the number of views; float32 sums miss 1 a little
+                for own, temperature in zip(proba, temperatures, strict=True):
+                    own[number][rows, network.classes_] += _softened(logits, temperature)
+    for own in proba:  # the number of views; float32 sums miss 1 a little
+        own /= own.sum(axis=2, keepdims=True)
     return proba
 
 
-def _probabilities(network: SoftmaxNetwork, X: npt.NDArray[Any], temperature: float) -> Floats:
+def _softened(logits: Floats, temperature: float) -> Floats:
     if temperature == 1:
-        return network.predict_proba(X)
-    return softmax(network.predict_log_proba(X) / temperature)
+        return softmax(logits.copy())
+    return softmax(log_softmax(logits.copy()) / temperature)

@@ -69,6 +69,7 @@ def measure(
         "ensemble": scores.ensemble_scores(tested.raw, tested.calibrated, y),
         "n_features": networks[0].n_features_in_,
         "n_views": len(tested.views),
+        **_layers(networks[0]),
         "n_parameters": sum(p.size for p in networks[0].network_.parameters),
         "per_seed": per_seed,
         "per_class": scores.per_class(counts, class_names),
@@ -86,5 +87,21 @@ def _pruned_accuracies(
     """
     if not networks[0].network_.is_dense:
         return [{} for _ in networks]
-    pruned = answers.probabilities([*map(weights.pruned, networks)], tested.views, n_classes)
+    without = [*map(weights.pruned, networks)]
+    pruned = answers.probabilities(without, tested.views, n_classes)
     return [{"pruned_accuracy": scores.accuracy(own, tested.y)} for own in pruned]
+
+
+def _layers(network: SoftmaxNetwork) -> dict[str, Any]:
+    """Return the layers with what each gives and learns, where params.yaml lists them by name."""
+    if network.layers is None:
+        return {}
+    values = np.zeros((1, network.n_features_in_), network.network_.dtype)
+    layers = []
+    for layer in network.network_.layers:
+        values = layer.apply(values)
+        learned = sum(a.size for a in (layer.weight, layer.bias) if a is not None)
+        shape = values.shape[:2] + values.shape[3:] if values.ndim == 4 else values.shape[1:]
+        if layer.name:
+            layers.append({"name": layer.name, "gives": list(shape), "learns": learned})
+    return {"layers": layers}

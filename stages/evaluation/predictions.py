@@ -42,8 +42,8 @@ class Predictions(NamedTuple):
     is_complete : bool
         Whether those are all batches of the dataset.
     picture_shape : list of int or None
-        Height, width and channels of the pictures that the networks saw; None if they saw other
-        features.
+        Height, width and channels of a unit's picture, that of a convolution's part; None if the
+        networks saw other features.
     """
 
     predicted: npt.NDArray[np.unsignedinteger[Any]]

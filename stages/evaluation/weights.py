@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,9 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.layers.convolution import Convolution
 from stages.network.layers.dense import Dense
+from stages.network.layers.whitening import SIDE, Whitening
 from stages.network.model import Network
 
 # A weight that is smaller does next to nothing. He's first weights for 3072 inputs have a standard
@@ -84,6 +88,43 @@ def collapsed(network: Network) -> Network:
     for next_weight, next_bias in zip(network.weights[1:], network.biases[1:], strict=True):
         weight, bias = weight @ next_weight, bias @ next_weight + next_bias
     return Network([Dense(weight, bias)])
+
+
+def first_units(
+    network: Network, picture_shape: Sequence[int]
+) -> tuple[npt.NDArray[Any], list[int]]:
+    """Return what the first layer that learns looks for in pictures.
+
+    Of a convolution behind a whitening, the product of both. The activation between them is left
+    out: of x and -x, which the whitening both gives, the difference is the same with it, since
+    GELU(x) - GELU(-x) = x.
+
+    Returns
+    -------
+    ndarray of shape (n_numbers, n_units), list of int
+        The weights, and the height, width and channels of a unit's picture.
+    """
+    first = next(layer for layer in network.layers if layer.learns)
+    if isinstance(first, Dense):
+        return first.weight, list(picture_shape)
+    assert isinstance(first, Convolution)  # noqa: S101 - nothing else learns from pixels
+    kernels = first.weight
+    before = network.layers[1]
+    if isinstance(before, Whitening):
+        kernels = _composed(before.kept["filters"], kernels)
+    return kernels.reshape(-1, kernels.shape[-1]), [*kernels.shape[:3]]
+
+
+def _composed(filters: npt.NDArray[Any], kernels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the (4, 4, channels, n) kernels of one linear map after the other."""
+    n_channels = filters.shape[0] // SIDE**2
+    inner = filters.reshape(SIDE, SIDE, n_channels, -1)
+    size = SIDE + kernels.shape[0] - 1
+    composed = np.zeros((size, size, n_channels, kernels.shape[3]), kernels.dtype)
+    for i, j in itertools.product(range(SIDE), repeat=2):
+        part = np.einsum("ck,uvkf->uvcf", inner[i, j], kernels)
+        composed[i : i + len(kernels), j : j + len(kernels)] += part
+    return composed
 
 
 def _near_zero(network: SoftmaxNetwork) -> npt.NDArray[np.bool_]:

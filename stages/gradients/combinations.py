@@ -91,7 +91,7 @@ def check(combination: Combination, seed: int) -> dict[str, Any]:
     )
     errors = np.concatenate([comparison.errors.ravel() for comparison in comparisons])
     kinked = np.concatenate([comparison.kinked.ravel() for comparison in comparisons])
-    outside, beside = _digits(errors[~kinked].max()), _digits(errors[kinked].max(initial=0.0))
+    outside, beside = digits(errors[~kinked].max()), digits(errors[kinked].max(initial=0.0))
     plain = numeric_gradient(objective.value, parameters, PLAIN_STEP, centred)
     depth = len(parameters) // 2
     names = [f"{letter}{layer}" for letter in "Wb" for layer in range(1, depth + 1)]
@@ -100,11 +100,11 @@ def check(combination: Combination, seed: int) -> dict[str, Any]:
         "passed": outside <= TOLERANCE and beside <= KINK_TOLERANCE,
         "parameters": errors.size,
         "max_error": outside,
-        "median_error": _digits(np.median(errors)),
+        "median_error": digits(np.median(errors)),
         "kinks": int(kinked.sum()),
         "max_error_at_kinks": beside,
-        "max_error_plain": _digits(_errors(objective, parameters, plain).max()),
-        "float32_deviation": _digits(_float32_deviation(objective, parameters)),
+        "max_error_plain": digits(_errors(objective, parameters, plain).max()),
+        "float32_deviation": digits(_float32_deviation(objective, parameters)),
         "tensors": [
             _tensor(name, comparison) for name, comparison in zip(names, comparisons, strict=True)
         ],
@@ -126,14 +126,14 @@ def sweep(seed: int) -> dict[str, list[float]]:
         "..._median"; lists of one length.
     """
     objective, parameters = draw(SWEPT, seed)
-    curves: dict[str, list[float]] = {"step": [_digits(step) for step in SWEEP]}
+    curves: dict[str, list[float]] = {"step": [digits(step) for step in SWEEP]}
     for difference in (forward, centred, extrapolated):
         errors = []
         for step in SWEEP:
             numeric = numeric_gradient(objective.value, parameters, float(step), difference)
             errors.append(_errors(objective, parameters, numeric))
-        curves[f"{difference.__name__}_max"] = [_digits(e.max()) for e in errors]
-        curves[f"{difference.__name__}_median"] = [_digits(np.median(e)) for e in errors]
+        curves[f"{difference.__name__}_max"] = [digits(e.max()) for e in errors]
+        curves[f"{difference.__name__}_median"] = [digits(np.median(e)) for e in errors]
     return curves
 
 
@@ -142,10 +142,10 @@ def _tensor(name: str, comparison: Comparison) -> dict[str, Any]:
     return {
         "name": name,
         "shape": list(errors.shape),
-        "max_error": _digits(errors[~kinked].max(initial=0.0)),
-        "median_error": _digits(np.median(errors)),
+        "max_error": digits(errors[~kinked].max(initial=0.0)),
+        "median_error": digits(np.median(errors)),
         "kinks": int(kinked.sum()),
-        "max_error_at_kinks": _digits(errors[kinked].max(initial=0.0)),
+        "max_error_at_kinks": digits(errors[kinked].max(initial=0.0)),
     }
 
 
@@ -174,5 +174,6 @@ def _float32_deviation(objective: Objective, parameters: list[Floats]) -> float:
     )
 
 
-def _digits(value: Any) -> float:
-    return float(f"{value:.2e}")  # the rest of an error's digits says nothing
+def digits(value: Any) -> float:
+    """Return an error with three digits; the rest of them says nothing."""
+    return float(f"{value:.2e}")

@@ -305,22 +305,29 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the most probable class of each of (n_samples, n_features) samples."""
-        logits = self._logits(X)
+        logits = self.logits(X)
         return np.asarray(self.classes_[logits.argmax(axis=1)])
 
     def predict_proba(self, X: Any) -> Floats:
         """Return (n_samples, n_classes) probabilities, in the order of `classes_`."""
-        return softmax(self._logits(X))
+        return softmax(self.logits(X))
 
     def predict_log_proba(self, X: Any) -> Floats:
         """Return the logarithms of `predict_proba`, finite where those round to 0."""
-        return log_softmax(self._logits(X))
+        return log_softmax(self.logits(X))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is a network that can predict."""
         return hasattr(self, "network_")
 
-    def _logits(self, X: Any) -> Floats:
+    def logits(self, X: Any) -> Floats:
+        """Return what softmax turns into the probabilities, of shape (n_samples, n_classes).
+
+        Raises
+        ------
+        ValueError
+            If one of them is not finite.
+        """
         check_is_fitted(self)
         # What overflows is reported once and clearly, by scikit-learn or below.
         with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -17,5 +17,14 @@ def compiled(function: Function) -> Function:
     nothing else of the arithmetic is changed, so that the same kind of processor gives the same
     bytes.
     """
-    made: Function = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
-    return made
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": {"contract"},
+    }
+    try:
+        # Beside the module: to compile all of them takes ten seconds.
+        made = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # no folder that it can be written to
+        made = numba.njit(**options)(function)
+    return cast(Function, made)

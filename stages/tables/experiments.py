@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from stages.evaluation.results import Result
+from stages.network.architecture import written_out
+from stages.params.experiment import Experiment
 from stages.statistics.units import plus_minus
 from stages.tables.base import DIGITS, Outcome, Table
 from stages.tables.measures import quality
@@ -39,13 +41,22 @@ def _settings(result: Result) -> dict[str, Any]:
     return {
         "experiment": result.name,
         "preprocessing": experiment.preprocessing,
-        "hidden_layers": "-".join(map(str, experiment.hidden_layer_sizes)) or "none",
+        "hidden_layers": _hidden_layers(experiment),
         "activation": experiment.activation if experiment.hidden_layer_sizes else "none",
         "split": experiment.split,
         "epochs": experiment.epochs,
         "seeds": len(experiment.seeds),
         "settings": settings_text({k: v for k, v in result.settings.items() if k != "split"}),
     }
+
+
+def _hidden_layers(experiment: Experiment) -> str:
+    if experiment.layers is None:
+        return "-".join(map(str, experiment.hidden_layer_sizes)) or "none"
+    names = written_out(experiment.layers)
+    convolutions = sum(name.startswith("convolution") for name in names)
+    dense = [name.removeprefix("dense ") for name in names if name.startswith("dense")]
+    return "-".join([f"{convolutions} convolutions", *dense])
 
 
 def settings_text(settings: dict[str, Any]) -> str:

@@ -27,7 +27,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from stages.network.layers.layer import Layer
+from stages.network.layers.layer import MANY, Buffers, Layer
 from stages.network.losses import Floats
 
 B = np.array(
@@ -87,7 +87,9 @@ class Convolution(Layer):
         return self.weight.size * self.n_places
 
     def apply(self, x: Floats) -> Floats:
-        """Return the convolved maps, by the formula: nine matrix products."""
+        """Return the convolved maps: of a few by the formula, with nine matrix products."""
+        if x.shape[2] >= MANY:
+            return self._convolve(x, Buffers())
         height, width = x.shape[:2]
         padded = np.pad(x, ((1, 1), (1, 1), (0, 0), (0, 0)))
         y = np.zeros((*x.shape[:3], self.weight.shape[3]), x.dtype)
@@ -97,20 +99,8 @@ class Convolution(Layer):
 
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
         """Return the convolved maps; keep x."""
-        from stages.network.layers import tiles  # noqa: PLC0415 - slow to import: only to train
-
         self._x = x
-        inputs, outputs = tiles.lines_of(B.T, x.dtype), tiles.lines_of(A.T, x.dtype)
-        self._kernels = self._transformed()
-        y = self._buffer("y", (*x.shape[:3], self.weight.shape[3]), x.dtype)
-        for first, n in self._blocks():
-            cut, product = self._tiles("x", n, x), self._tiles("y", n, y)
-            strip, strip_y = self._strip("x", n, x), self._strip("y", n, y)
-            for row in range(_tiles_along(len(x))):
-                tiles.cut(x, first, n, row, STEP, 1, inputs, strip, cut)
-                np.matmul(_flat(cut), self._kernels, out=_flat(product))
-                tiles.join(product, first, n, row, STEP, 0, outputs, strip_y, y)
-        return y
+        return self._convolve(x, self._buffers)
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Set the gradient of the weights; return that of x."""
@@ -119,13 +109,14 @@ class Convolution(Layer):
         x, dtype = self._x, delta.dtype
         inputs, outputs = tiles.lines_of(B.T, dtype), tiles.lines_of(A, dtype)
         back = tiles.lines_of(B, dtype)
-        transposed = np.ascontiguousarray(self._kernels.transpose(0, 2, 1))
-        total, part = np.zeros_like(self._kernels), np.empty_like(self._kernels)
-        dx = self._buffer("dx", x.shape, dtype) if wanted else delta
-        for first, n in self._blocks():
-            cut, change = self._tiles("x", n, x), self._tiles("y", n, delta)
-            strip, strip_dy = self._strip("x", n, x), self._strip("dy", n, delta)
-            strip_dx = self._strip("dx", n, x)
+        kernels, buffers = self._transformed(), self._buffers
+        transposed = np.ascontiguousarray(kernels.transpose(0, 2, 1))
+        total, part = np.zeros_like(kernels), np.empty_like(kernels)
+        dx = self._buffers.get("dx", x.shape, dtype) if wanted else delta
+        for first, n in _blocks(x):
+            cut, change = _tiles("x", n, x, buffers), _tiles("y", n, delta, buffers)
+            strip, strip_dy = _strip("x", n, x, buffers), _strip("dy", n, delta, buffers)
+            strip_dx = _strip("dx", n, x, buffers)
             for row in range(_tiles_along(len(x))):
                 tiles.cut(x, first, n, row, STEP, 1, inputs, strip, cut)
                 tiles.cut(delta, first, n, row, STEP, 0, outputs, strip_dy, change)
@@ -134,33 +125,52 @@ class Convolution(Layer):
                     # Over the tiles of x, which are no longer needed.
                     np.matmul(_flat(change), transposed, out=_flat(cut))
                     tiles.join(cut, first, n, row, STEP, 1, back, strip_dx, dx)
-        self.weight_gradient = self._buffer("dW", self.weight.shape, dtype)
+        self.weight_gradient = self._buffers.get("dW", self.weight.shape, dtype)
         square = total.reshape(SIZE, SIZE, *self.weight.shape[2:])
         self.weight_gradient[:] = np.einsum("ai,bj,abcd->ijcd", G, G, square, optimize=True)
         return dx
+
+    def _convolve(self, x: Floats, buffers: Buffers) -> Floats:
+        from stages.network.layers import tiles  # noqa: PLC0415 - slow to import: compiles
+
+        inputs, outputs = tiles.lines_of(B.T, x.dtype), tiles.lines_of(A.T, x.dtype)
+        kernels = self._transformed()
+        y: Floats = buffers.get("y", (*x.shape[:3], self.weight.shape[3]), x.dtype)
+        for first, n in _blocks(x):
+            cut, product = _tiles("x", n, x, buffers), _tiles("y", n, y, buffers)
+            strip, strip_y = _strip("x", n, x, buffers), _strip("y", n, y, buffers)
+            for row in range(_tiles_along(len(x))):
+                tiles.cut(x, first, n, row, STEP, 1, inputs, strip, cut)
+                np.matmul(_flat(cut), kernels, out=_flat(product))
+                tiles.join(product, first, n, row, STEP, 0, outputs, strip_y, y)
+        return y
 
     def _transformed(self) -> Floats:
         """Return G W G^T, of shape (36, channels, filters)."""
         kernels = np.einsum("ai,bj,ijcd->abcd", G, G, self.weight, optimize=True)
         return kernels.astype(self.weight.dtype).reshape(SIZE**2, *self.weight.shape[2:])
 
-    def _blocks(self) -> Iterator[tuple[int, int]]:
-        """Yield the first picture of each block, and how many it has."""
-        _, width, n, _ = self._x.shape
-        size = math.ceil(TILES / _tiles_along(width))
-        for first in range(0, n, size):
-            yield first, min(size, n - first)
 
-    def _tiles(self, name: str, n: int, maps: Floats) -> Floats:
-        shape = (SIZE, SIZE, _tiles_along(maps.shape[1]), n, maps.shape[3])
-        tiles: Floats = self._buffer(f"tiles of {name}", shape, maps.dtype)
-        return tiles
+def _blocks(maps: Floats) -> Iterator[tuple[int, int]]:
+    """Yield the first picture of each block, and how many it has."""
+    _, width, n, _ = maps.shape
+    size = math.ceil(TILES / _tiles_along(width))
+    for first in range(0, n, size):
+        yield first, min(size, n - first)
 
-    def _strip(self, name: str, n: int, maps: Floats) -> Floats:
-        """Return a buffer of zeros; it has as many columns as all tiles have, and a border."""
-        shape = (SIZE, STEP * _tiles_along(maps.shape[1]) + 2, n, maps.shape[3])
-        strip: Floats = self._buffer(f"strip of {name}, {n}", shape, maps.dtype, fill=0.0)
-        return strip
+
+def _tiles(name: str, n: int, maps: Floats, buffers: Buffers) -> Floats:
+    shape = (SIZE, SIZE, _tiles_along(maps.shape[1]), n, maps.shape[3])
+    tiles: Floats = buffers.get(f"tiles of {name}", shape, maps.dtype)
+    return tiles
+
+
+def _strip(name: str, n: int, maps: Floats, buffers: Buffers) -> Floats:
+    """Return a buffer of zeros; it has as many columns as all tiles have, and a border."""
+    shape = (SIZE, STEP * _tiles_along(maps.shape[1]) + 2, n, maps.shape[3])
+    # One for each n: another would find the zeros of its border elsewhere.
+    strip: Floats = buffers.get(f"strip of {name}, {n}", shape, maps.dtype, fill=0.0)
+    return strip
 
 
 def _tiles_along(length: int) -> int:

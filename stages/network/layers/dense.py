@@ -43,20 +43,20 @@ class Dense(Layer):
         """Return x W + b; keep x."""
         self._x = x
         shape = (len(x), self.weight.shape[1])
-        return self._finish(np.matmul(x, self.weight, out=self._buffer("y", shape, x.dtype)))
+        return self._finish(np.matmul(x, self.weight, out=self._buffers.get("y", shape, x.dtype)))
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Set x^T delta and the sum of delta; return delta W^T."""
         if self.scale != 1.0:
             delta *= delta.dtype.type(self.scale)
-        self.weight_gradient = self._buffer("dW", self.weight.shape, delta.dtype)
+        self.weight_gradient = self._buffers.get("dW", self.weight.shape, delta.dtype)
         np.matmul(self._x.T, delta, out=self.weight_gradient)
         if self.bias is not None:
-            self.bias_gradient = self._buffer("db", self.bias.shape, delta.dtype)
+            self.bias_gradient = self._buffers.get("db", self.bias.shape, delta.dtype)
             np.sum(delta, axis=0, out=self.bias_gradient)
         if not wanted:
             return delta
-        return np.matmul(delta, self.weight.T, out=self._buffer("dx", self._x.shape, delta.dtype))
+        return np.matmul(delta, self.weight.T, out=self._buffers.get("dx", self._x.shape, delta.dtype))
 
     def _finish(self, product: Floats) -> Floats:
         if self.bias is not None:

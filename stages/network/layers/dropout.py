@@ -36,11 +36,11 @@ class Dropout(Layer):
         """Return x times a mask of 0 and 1 / (1 - share)."""
         if generator is None:
             raise ValueError("dropout needs a generator")
-        self._mask = self._buffer("mask", x.shape, x.dtype)
+        self._mask = self._buffers.get("mask", x.shape, x.dtype)
         generator.random(out=self._mask, dtype=self._mask.dtype)
         np.greater_equal(self._mask, self.share, out=self._mask)
         self._mask /= 1 - self.share
-        return np.multiply(x, self._mask, out=self._buffer("y", x.shape, x.dtype))
+        return np.multiply(x, self._mask, out=self._buffers.get("y", x.shape, x.dtype))
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Multiply delta by the mask."""

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from stages.network.layers.layer import Layer
+from stages.network.layers.layer import MANY, Layer
 from stages.network.losses import Floats
 
 SCALE = math.sqrt(2 / math.pi)
@@ -29,7 +29,9 @@ class Gelu(Layer):
         return "gelu"
 
     def apply(self, x: Floats) -> Floats:
-        """Replace x by f(x)."""
+        """Return f(x)."""
+        if x.ndim == 4 and x.shape[2] >= MANY:
+            return _compiled(x, np.empty_like(x))
         t = x * x
         t *= CUBIC
         t += 1
@@ -43,12 +45,8 @@ class Gelu(Layer):
 
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
         """Return f(x); keep x."""
-        from stages.network.layers.smooth import gelu  # noqa: PLC0415 - slow to import
-
         self._x = x
-        y = self._buffer("y", x.shape, x.dtype)
-        gelu(x.reshape(-1), y.reshape(-1))
-        return y
+        return _compiled(x, self._buffers.get("y", x.shape, x.dtype))
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Multiply delta by f'(x)."""
@@ -56,3 +54,10 @@ class Gelu(Layer):
 
         gelu_derivative(self._x.reshape(-1), delta.reshape(-1))
         return delta
+
+
+def _compiled(x: Floats, y: Floats) -> Floats:
+    from stages.network.layers.smooth import gelu  # noqa: PLC0415 - slow to import
+
+    gelu(x.reshape(-1), y.reshape(-1))
+    return y

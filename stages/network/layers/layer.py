@@ -11,6 +11,30 @@ import numpy.typing as npt
 from stages.network.losses import Floats
 
 
+MANY = 64  # maps from which on compiled functions are worth their start, in a prediction
+
+
+class Buffers:
+    """Arrays that are made once, for the largest shape that was asked for.
+
+    To allocate them for every batch costs more than all element-wise work together.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, npt.NDArray[Any]] = {}
+
+    def get(
+        self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, fill: float | None = None
+    ) -> Any:
+        """Return the array `name`, of any content; with `fill`, a new one has it everywhere."""
+        size = math.prod(shape)
+        array = self._arrays.get(name)
+        if array is None or array.size < size or array.dtype != dtype:
+            array = np.empty(size, dtype) if fill is None else np.full(size, fill, dtype)
+            self._arrays[name] = array
+        return array[:size].reshape(shape)
+
+
 class Layer:
     """A function y = f(x) that may have weights and a bias.
 
@@ -34,7 +58,7 @@ class Layer:
         self.weight = weight
         self.bias = bias
         self.kept: dict[str, Floats] = {}
-        self._buffers: dict[str, npt.NDArray[Any]] = {}
+        self._buffers = Buffers()
 
     @property
     def name(self) -> str:
@@ -52,7 +76,10 @@ class Layer:
         return self.weight is not None or self.bias is not None
 
     def apply(self, x: Floats) -> Floats:
-        """Return f(x) in a prediction; nothing is kept of it, and x may be overwritten."""
+        """Return f(x) in a prediction; x may be overwritten.
+
+        The layer stays as it is, so that several threads can predict.
+        """
         raise NotImplementedError
 
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
@@ -77,25 +104,10 @@ class Layer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the layer, without what a training step left."""
-        left = {"weight_gradient", "bias_gradient"}
+        left = {"weight_gradient", "bias_gradient", "where"}
         state = {k: v for k, v in vars(self).items() if k not in left and not k.startswith("_")}
-        return {**state, "_buffers": {}}
+        return {**state, "_buffers": Buffers()}
 
     def forget(self) -> None:
         """Free what a training step left."""
         self.__dict__ = self.__getstate__()
-
-    def _buffer(
-        self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, fill: float | None = None
-    ) -> Any:
-        """Return an array that is made once, for the largest shape that was asked for.
-
-        Allocating it for every batch costs more than all element-wise work together. With `fill`,
-        a new one has that value everywhere.
-        """
-        size = math.prod(shape)
-        buffer = self._buffers.get(name)
-        if buffer is None or buffer.size < size or buffer.dtype != dtype:
-            buffer = np.empty(size, dtype) if fill is None else np.full(size, fill, dtype)
-            self._buffers[name] = buffer
-        return buffer[:size].reshape(shape)

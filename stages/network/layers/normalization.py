@@ -74,7 +74,7 @@ class BatchNormalization(Layer):
 
         rows, y = delta.reshape(-1, delta.shape[-1]), self._y.reshape(-1, delta.shape[-1])
         sums, products = channels.sums(rows, y, self.bias)
-        self.bias_gradient = self._buffer("db", self.bias.shape, delta.dtype)
+        self.bias_gradient = self._buffers.get("db", self.bias.shape, delta.dtype)
         self.bias_gradient[:] = sums
         if wanted:
             means = [(total / len(rows)).astype(delta.dtype) for total in (sums, products)]

@@ -6,6 +6,7 @@ import itertools
 from functools import reduce
 
 import numpy as np
+import numpy.typing as npt
 
 from stages.network.layers.layer import Layer
 from stages.network.losses import Floats
@@ -21,7 +22,14 @@ class MaxPooling(Layer):
     ----------
     size : int
         Places along a side of a square.
+
+    Attributes
+    ----------
+    where : ndarray, uint8
+        After `forward`, which place of its square each number was in, line by line.
     """
+
+    where: npt.NDArray[np.uint8]
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -45,9 +53,9 @@ class MaxPooling(Layer):
 
         self._shape = x.shape
         shape = (x.shape[0] // self.size, x.shape[1] // self.size, *x.shape[2:])
-        y = self._buffer("y", shape, x.dtype)
-        self._where = self._buffer("where", shape, np.uint8)
-        largest(x, self.size, y, self._where)
+        y = self._buffers.get("y", shape, x.dtype)
+        self.where = self._buffers.get("where", shape, np.uint8)
+        largest(x, self.size, y, self.where)
         return y
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
@@ -56,6 +64,6 @@ class MaxPooling(Layer):
 
         if not wanted:
             return delta
-        dx = self._buffer("dx", self._shape, delta.dtype, fill=0.0)
-        spread(delta, self._where, self.size, dx)
+        dx = self._buffers.get("dx", self._shape, delta.dtype, fill=0.0)
+        spread(delta, self.where, self.size, dx)
         return dx

@@ -28,7 +28,7 @@ class Unflatten(Layer):
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
         """Return the maps."""
         height, width, channels = self.shape
-        maps: Floats = self._buffer("y", (height, width, len(x), channels), x.dtype)
+        maps: Floats = self._buffers.get("y", (height, width, len(x), channels), x.dtype)
         maps[:] = x.reshape(-1, *self.shape).transpose(1, 2, 0, 3)
         return maps
 
@@ -53,13 +53,13 @@ class Flatten(Layer):
         """Return the rows."""
         self._shape = x.shape
         height, width, n, channels = x.shape
-        rows: Floats = self._buffer("y", (n, height, width, channels), x.dtype)
+        rows: Floats = self._buffers.get("y", (n, height, width, channels), x.dtype)
         rows[:] = x.transpose(2, 0, 1, 3)
         return rows.reshape(n, -1)
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Return the maps of delta."""
         height, width, n, channels = self._shape
-        maps: Floats = self._buffer("dx", self._shape, delta.dtype)
+        maps: Floats = self._buffers.get("dx", self._shape, delta.dtype)
         maps[:] = delta.reshape(n, height, width, channels).transpose(1, 2, 0, 3)
         return maps
