@@ -118,7 +118,7 @@ def test_alpha_relates_to_scikit_learns_as_the_docstring_says(digits):
         [array.copy() for array in own] for own in (theirs.coefs_, theirs.intercepts_)
     )
     loss = theirs.partial_fit(X, y).loss_curve_[-1]  # at the weights before this step
-    data_loss = cross_entropy_gradient(Network(weights, biases, "relu").logits(X), y)
+    data_loss = cross_entropy_gradient(Network.dense(weights, biases, "relu").logits(X), y)
     assert data_loss + L2(0.6 / (2 * 600)).value(weights) == pytest.approx(loss, rel=1e-9)
 
 

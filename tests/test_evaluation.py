@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -42,7 +44,7 @@ def network_of(layers, biases=None, activation="relu", dtype=np.float64, **param
         biases = [np.zeros(weight.shape[1]) for weight in arrays]
     hidden = tuple(weight.shape[1] for weight in arrays[:-1])
     network = SoftmaxNetwork(hidden, activation=activation, **params)
-    network.network_ = Network(arrays, [np.array(b, dtype) for b in biases], activation)
+    network.network_ = Network.dense(arrays, [np.array(b, dtype) for b in biases], activation)
     network.classes_ = np.arange(arrays[-1].shape[1])
     network.n_features_in_ = len(arrays[0])
     network.loss_curve_, network.n_iter_ = np.ones(1, LOSSES), 1
@@ -108,28 +110,32 @@ def test_an_ensemble_answers_with_the_mean_of_its_probabilities():
     assert found["calibrated_ece"] == pytest.approx(0.45)
 
 
+def averaged(views, shift=0):
+    return SimpleNamespace(average_views=views, average_shift=shift, edges="repeat")
+
+
 def test_views_count_as_much_as_the_pictures():
     X, y = noise()
     network = fitted()
     samples = Samples(X, y, {"test_batch": (0, 90)}, {}, list("abc"), picture_shape=SHAPE)
     turned = X.reshape(90, *SHAPE)[:, :, ::-1].reshape(90, 12)
     expected = (network.predict_proba(X) + network.predict_proba(turned)) / 2
-    plain, *others = answers.views(samples, ["test_batch"], average=False)
+    plain, *others = answers.views(samples, ["test_batch"], averaged(False))
     np.testing.assert_array_equal(plain, X)
     assert others == []
     for given in ([], [turned], [turned, X, turned]):
-        views = answers.views(replace(samples, views=given), ["test_batch"], average=True)
+        views = answers.views(replace(samples, views=given), ["test_batch"], averaged(True))
         (found,) = answers.probabilities([network], views, 3)
         np.testing.assert_allclose(found, expected, rtol=1e-6)
     with pytest.raises(PipelineError, match="have no views"):
-        answers.views(replace(samples, picture_shape=None), ["test_batch"], average=True)
+        answers.views(replace(samples, picture_shape=None), ["test_batch"], averaged(True))
 
 
 def test_blocks_and_other_networks_change_no_bit(monkeypatch):
     X, _ = noise(2 * PREDICTION_ROWS + 300)
     X.setflags(write=False)  # like a memory map that is open for reading
     networks = [fitted((5,), random_state=seed) for seed in (0, 1)]
-    views = [X, answers.Mirrored(X, SHAPE)]
+    views = [X, *answers.of_pixels(X, SHAPE, 0, "repeat")]
     whole = answers.probabilities(networks, views, 3)
     monkeypatch.setattr(answers, "ROWS", PREDICTION_ROWS)
     assert answers.probabilities(networks, views, 3).tobytes() == whole.tobytes()
@@ -139,7 +145,7 @@ def test_blocks_and_other_networks_change_no_bit(monkeypatch):
 
 def test_only_the_rows_asked_for_are_mirrored():
     X, _ = noise()
-    view = answers.Mirrored(X, SHAPE)
+    (view,) = answers.of_pixels(X, SHAPE, 0, "repeat")
     assert len(view) == 90
     assert view[4:6].shape == (2, 12)
     np.testing.assert_array_equal(view[4:6], X.reshape(90, *SHAPE)[4:6, :, ::-1].reshape(2, 12))
@@ -267,7 +273,7 @@ def test_agreement_with_one_layer_is_that_of_scikit_learns_linear_model(hidden, 
     layers = network.network_
     one = LogisticRegression().fit(X, y)
     one.coef_ = functools.reduce(np.matmul, [w.astype(np.float64) for w in layers.weights]).T
-    bias = np.zeros(layers.layer_sizes[0])
+    bias = np.zeros(len(layers.weights[0]))
     for w, b in zip(layers.weights, layers.biases, strict=True):
         bias = bias @ w.astype(np.float64) + b
     one.intercept_ = bias

@@ -22,7 +22,7 @@ from stages.gradients.objective import Objective
 from stages.network.activations import ACTIVATIONS, Activation
 from stages.network.epochs import LAST_BATCHES, batch_slices
 from stages.network.losses import cross_entropy_gradient, log_softmax, softmax
-from stages.network.model import Backpropagation, Network
+from stages.network.model import Network
 from stages.network.penalties import PENALTIES
 
 DEEP = [c for c in COMBINATIONS if c.hidden_layers]
@@ -300,12 +300,11 @@ def test_label_smoothing_is_that_of_pytorch(combination, label_smoothing):
     objective, parameters = draw(combination, seed=5)
     activation, X, y = combination.activation, objective.X, objective.y
     half = len(parameters) // 2
-    network = Network(parameters[:half], parameters[half:], activation)
-    backpropagation = Backpropagation(network, len(X), label_smoothing=label_smoothing)
-    ours = backpropagation(X, y)
+    network = Network.dense(parameters[:half], parameters[half:], activation)
+    ours = network.backpropagate(X, y, label_smoothing=label_smoothing)
     theirs, gradients = torch_gradients(parameters, activation, X, y, label_smoothing)
     assert ours == pytest.approx(theirs, rel=1e-14)
-    assert_same(backpropagation.gradients, gradients)
+    assert_same(network.gradients, gradients)
 
 
 @pytest.mark.parametrize("combination", COMBINATIONS)
@@ -335,17 +334,17 @@ def test_dropout_has_the_gradient_of_the_network_that_is_left(activation, label_
     X, y = objective.X, objective.y
 
     def backpropagate(moved):
-        network = Network(moved[:3], moved[3:], activation)
-        backpropagation = Backpropagation(network, len(X), 0.4, label_smoothing)
+        network = Network.dense(moved[:3], moved[3:], activation, dropout=0.4)
         # The same seed at each call: the same units are dropped.
-        return backpropagation(X, y, np.random.default_rng(8)), backpropagation.gradients
+        loss = network.backpropagate(X, y, np.random.default_rng(8), label_smoothing)
+        return loss, network.gradients
 
     analytic = backpropagate(parameters)[1]
     numeric = numeric_gradient(lambda p: backpropagate(p)[0], parameters, 1e-5, centred)
     for a, n in zip(analytic, numeric, strict=True):
         assert relative_errors(a, n, floor=1e-3).max() < 1e-7
-    whole = Backpropagation(Network(parameters[:3], parameters[3:], activation), len(X))
-    whole(X, y)
+    whole = Network.dense(parameters[:3], parameters[3:], activation)
+    whole.backpropagate(X, y)
     assert relative_errors(analytic[0], whole.gradients[0]).max() > 0.1
 
 
@@ -356,16 +355,16 @@ def test_every_batch_of_an_epoch_has_its_own_mean(activation, last_batch):
     network = Network.initialize([8, 7, 6, 5], activation, generator, np.float64, weight_scale=0.5)
     X, y = generator.standard_normal((32, 8)), generator.integers(5, size=32)
     objective = Objective(activation, PENALTIES["none"](0.0), X, y)
-    backpropagation = Backpropagation(network, 9)
     slices = batch_slices(32, 9, last_batch)
     sizes = {"even": [8, 8, 8, 8], "short": [9, 9, 9, 5], "drop": [9, 9, 9]}[last_batch]
     assert [batch.stop - batch.start for batch in slices] == sizes
     for batch in slices:  # all in the same buffers
-        loss = backpropagation(X[batch], y[batch])
+        loss = network.backpropagate(X[batch], y[batch])
+        gradients = [gradient.copy() for gradient in network.gradients]
         own = objective._replace(X=X[batch], y=y[batch])
         assert loss == pytest.approx(own.value(network.parameters), rel=1e-14)
-        assert_same(backpropagation.gradients, own.gradient(network.parameters))
-        errors = largest_errors(own, lambda _: backpropagation.gradients, network.parameters)
+        assert_same(gradients, own.gradient(network.parameters))
+        errors = largest_errors(own, lambda _: gradients, network.parameters)
         assert max(errors) < 1e-6
 
 

@@ -85,12 +85,12 @@ def check_layers(seed: int) -> list[dict[str, Any]]:
         x = generator.standard_normal(case.shape)
         y = _run(layer, x)
         c = generator.standard_normal(y.shape) / y.size
-        found.append(_compare(case.name, _Alone(layer, c), [x, *_learned(layer)]))
-    found.append(_compare_network(seed))
+        found.append(compare(case.name, Alone(layer, c), [x, *_learned(layer)]))
+    found.append(_network_row(seed))
     return found
 
 
-class _Alone(NamedTuple):
+class Alone(NamedTuple):
     """J of one layer, as a function of x and what it learns."""
 
     layer: Layer
@@ -148,7 +148,7 @@ class _Whole(NamedTuple):
         return network.take(parameters[:n_weights], parameters[n_weights:], network.kept)
 
 
-def _compare_network(seed: int) -> dict[str, Any]:
+def _network_row(seed: int) -> dict[str, Any]:
     generator = np.random.default_rng([seed, len(CASES)])
     X = generator.standard_normal((N, 36))
     start = Start(generator, np.float64, samples=generator.standard_normal((50, 36)))
@@ -156,10 +156,10 @@ def _compare_network(seed: int) -> dict[str, Any]:
     for bias in network.biases:
         bias[:] = 0.5 * generator.standard_normal(bias.shape)
     whole = _Whole(network, X, np.arange(N) % 3)
-    return _compare("all of them, in a network", whole, network.parameters)
+    return compare("all of them, in a network", whole, network.parameters)
 
 
-def _compare(name: str, case: _Alone | _Whole, arrays: list[Floats]) -> dict[str, Any]:
+def compare(name: str, case: Alone | _Whole, arrays: list[Floats]) -> dict[str, Any]:
     comparisons = check_gradient(case.value, case.gradient, arrays, signs=case.signs)
     errors = np.concatenate([comparison.errors.ravel() for comparison in comparisons])
     kinked = np.concatenate([comparison.kinked.ravel() for comparison in comparisons])

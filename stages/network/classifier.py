@@ -355,7 +355,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         if there != asked:
             raise ValueError(
-                f"the network has the layers {there}, not {asked}: call fit to begin anew"
+                f"the network has hidden layers {there}, not {asked}: call fit to begin anew"
             )
 
     def _validate_samples(

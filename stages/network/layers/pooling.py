@@ -64,6 +64,8 @@ class MaxPooling(Layer):
 
         if not wanted:
             return delta
-        dx = self._buffers.get("dx", self._shape, delta.dtype, fill=0.0)
+        dx: Floats = self._buffers.get("dx", self._shape, delta.dtype)
+        height, width = (length * self.size for length in delta.shape[:2])
+        dx[height:], dx[:, width:] = 0, 0
         spread(delta, self.where, self.size, dx)
         return dx
