@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from threadpoolctl import threadpool_limits
 
@@ -33,7 +34,7 @@ def main(
         ".timings"
     ),
 ) -> None:
-    """Fit the transform on its training batches, apply it to every batch, write float32."""
+    """Fit the transform on its training batches, apply it to every batch, write the features."""
     feature, transform = merge_feature(read_params(params), name)
     samples = open_samples(inputs)
     training = samples.values[:1]
@@ -45,7 +46,7 @@ def main(
             transform.n_outputs(samples.values.shape[1:], len(training))
             # One thread, so that the same parameters give the same bytes on any number of cores.
             with threadpool_limits(1):
-                step = Step(origin, transform, transform.learn(training))
+                step = Step(origin, transform, transform.learn(np.asarray(training)))
         except ValueError as error:
             raise PipelineError(f"features.{name}: {feature.transform}: {error}") from None
         stored = folder / f"{name}.npz"  # from where each process takes it
@@ -56,7 +57,8 @@ def main(
         n_views = blocks[-1].view
         own, *views = (islice(steps, len(blocks) // (n_views + 1)) for _ in range(n_views + 1))
         shape = samples.picture_shape if transform.elementwise else None
-        write_features(folder, samples, own, views, shape, origin.model_dump())
+        scaling = transform.scaling
+        write_features(folder, samples, own, views, shape, origin.model_dump(), scaling)
         next(steps, None)  # says that the last one is done
         learned.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(stored, learned)

@@ -86,7 +86,7 @@ def test_a_stored_chain_gives_the_bytes_of_its_features_for_any_pictures(tmp_pat
     assert len(found) == len(views)
     for view, values in zip(views, found, strict=True):
         for rows in (slice(0, N), slice(N, 2 * N), slice(N + 3, N + 10), slice(5, 6)):
-            assert chain.apply(view[rows]).tobytes() == values[rows].tobytes()
+            assert chain.apply(view[rows]).tobytes() == np.asarray(values[rows]).tobytes()
 
 
 @pytest.mark.parametrize("whiten", [False, True])

@@ -77,7 +77,7 @@ class View:
 
     def __getitem__(self, rows: slice) -> Pictures:
         """Return some of them."""
-        pictures = self.pictures[rows]
+        pictures = np.asarray(self.pictures[rows])
         pictures = mirrored(pictures) if self.mirror else pictures
         return moved(pictures, self.down, self.right, self.edges)
 

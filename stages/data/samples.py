@@ -6,17 +6,19 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
+from stages.network.scaled import Scaled
 from stages.params.loading import parse, suggestion
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.runtime.files import read_json, write_json
 
 PictureShape = tuple[int, int, int]  # height, width, channels
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -36,7 +38,7 @@ class Samples:
     Attributes
     ----------
     values : ndarray of shape (n, height, width, channels), uint8, or (n, n_features), float32
-        Pictures, of three channels or one, or feature vectors.
+        Pictures, of three channels or one, or feature vectors, which may be `Scaled` bytes.
     labels : ndarray of shape (n,), int64
         Indices into `class_names`.
     batches : dict of str to (int, int)
@@ -52,12 +54,12 @@ class Samples:
         How features were made: their transform, its parameters, and what of.
     """
 
-    values: npt.NDArray[np.generic]
+    values: Any
     labels: npt.NDArray[np.int64]
     batches: dict[str, tuple[int, int]]
     splits: dict[str, Split]
     class_names: list[str]
-    views: Sequence[npt.NDArray[np.generic]] = ()
+    views: Sequence[Any] = ()
     picture_shape: PictureShape | None = None
     origin: dict[str, Any] | None = None
 
@@ -68,7 +70,7 @@ class Samples:
             raise ParamsError(f"split: the dataset has no split {name!r}{hint}")
         return self.splits[name]
 
-    def select(self, names: Sequence[str]) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
+    def select(self, names: Sequence[str]) -> tuple[Any, npt.NDArray[np.int64]]:
         """Return values and labels of the batches `names`, in that order.
 
         Batches that lie side by side come as a view of the file, without a copy.
@@ -76,7 +78,7 @@ class Samples:
         rows = self._rows(names)
         return self.values[rows], self.labels[rows]
 
-    def select_views(self, names: Sequence[str]) -> list[npt.NDArray[np.generic]]:
+    def select_views(self, names: Sequence[str]) -> list[Any]:
         """Return the features of the mirrored and moved pictures likewise."""
         rows = self._rows(names)
         return [view[rows] for view in self.views]
@@ -90,17 +92,18 @@ class Samples:
 
 def write_pictures(folder: Path, samples: Samples) -> None:
     """Write the pictures of a dataset into the empty `folder`."""
-    _write_header(folder, samples, 0, samples.picture_shape, None)
+    _write_header(folder, samples, _Kept(0, samples.picture_shape, None, None))
     np.save(folder / "values.npy", np.ascontiguousarray(samples.values))
 
 
 def write_features(
     folder: Path,
     like: Samples,
-    values: Iterable[npt.NDArray[np.float32]],
-    views: Sequence[Iterable[npt.NDArray[np.float32]]] = (),
+    values: Iterable[npt.NDArray[Any]],
+    views: Sequence[Iterable[npt.NDArray[Any]]] = (),
     picture_shape: PictureShape | None = None,
     origin: dict[str, Any] | None = None,
+    scaling: tuple[float, float] | None = None,
 ) -> None:
     """Write a feature set of the samples of `like`.
 
@@ -117,11 +120,14 @@ def write_features(
     picture_shape : tuple of int, optional
     origin : dict, optional
         See `Samples`.
+    scaling : (float, float), optional
+        Factor and offset, if the rows are bytes.
     """
-    _write_header(folder, like, len(views), picture_shape, origin)
-    _write_array(folder / "values.npy", values, len(like.labels))
+    _write_header(folder, like, _Kept(len(views), picture_shape, origin, scaling))
+    dtype = "<f4" if scaling is None else "|u1"
+    _write_array(folder / "values.npy", values, len(like.labels), dtype)
     for path, view in zip(_view_paths(folder, len(views)), views, strict=True):
-        _write_array(path, view, len(like.labels))
+        _write_array(path, view, len(like.labels), dtype)
 
 
 def open_samples(folder: Path) -> Samples:
@@ -143,7 +149,9 @@ def open_samples(folder: Path) -> Samples:
         raise PipelineError(f"{folder} is damaged ({error}): delete it, run 'dvc repro'") from None
     if wrong := _mistake(header, values, labels, views):
         raise PipelineError(f"{folder} is damaged ({wrong}): delete it, run 'dvc repro'")
-    fields = header.model_dump(exclude={"n_views", "splits"})
+    if header.scaling is not None:
+        values, *views = (Scaled(array, *header.scaling) for array in (values, *views))
+    fields = header.model_dump(exclude={"n_views", "splits", "scaling"})
     return Samples(values, labels, views=views, splits=header.splits, **fields)
 
 
@@ -159,6 +167,8 @@ def _mistake(
         return f"{n} labels, and values of {sorted({values.shape, *(v.shape for v in views)})}"
     if values.ndim != 2 and values.shape[1:] != shape:
         return f"values of {values.shape}, and pictures of {shape}"
+    if header.scaling is not None and {values.dtype, *(v.dtype for v in views)} != {np.dtype(np.uint8)}:
+        return f"a scaling, and values of {values.dtype}"
     if labels.dtype.kind not in "iu" or (n and not _within(labels, len(header.class_names))):
         return f"labels are not numbers from 0 to {len(header.class_names) - 1}"
     if any(not 0 <= start < end <= n for start, end in header.batches.values()):
@@ -180,22 +190,24 @@ class _Header(BaseModel):
     n_views: int = Field(ge=0, le=1000)
     picture_shape: PictureShape | None
     origin: dict[str, Any] | None
+    scaling: tuple[Finite, Finite] | None = None
 
 
-def _write_header(
-    folder: Path,
-    like: Samples,
-    n_views: int,
-    picture_shape: PictureShape | None,
-    origin: dict[str, Any] | None,
-) -> None:
+class _Kept(NamedTuple):
+    """What a header says of the arrays."""
+
+    n_views: int
+    picture_shape: PictureShape | None
+    origin: dict[str, Any] | None
+    scaling: tuple[float, float] | None
+
+
+def _write_header(folder: Path, like: Samples, kept: _Kept) -> None:
     header = _Header(
         batches=like.batches,
         splits=like.splits,
         class_names=like.class_names,
-        n_views=n_views,
-        picture_shape=picture_shape,
-        origin=origin,
+        **kept._asdict(),
     )
     write_json(folder / "header.json", header.model_dump(mode="json"))
     np.save(folder / "labels.npy", like.labels)
@@ -205,7 +217,7 @@ def _view_paths(folder: Path, n_views: int) -> list[Path]:
     return [folder / f"view_{number}.npy" for number in range(1, n_views + 1)]
 
 
-def _write_array(path: Path, blocks: Iterable[npt.NDArray[np.float32]], n: int) -> None:
+def _write_array(path: Path, blocks: Iterable[npt.NDArray[Any]], n: int, dtype: str) -> None:
     """Write blocks of rows as one array, never in memory as a whole.
 
     (A memory map would end the process without a message when the disk is full.)
@@ -213,6 +225,6 @@ def _write_array(path: Path, blocks: Iterable[npt.NDArray[np.float32]], n: int) 
     with path.open("wb") as file:
         for number, block in enumerate(blocks):
             if number == 0:
-                header = {"descr": "<f4", "fortran_order": False, "shape": (n, block.shape[1])}
+                header = {"descr": dtype, "fortran_order": False, "shape": (n, block.shape[1])}
                 np.lib.format.write_array_header_1_0(file, header)
-            file.write(np.ascontiguousarray(block, dtype="<f4").data)
+            file.write(np.ascontiguousarray(block, dtype=dtype).data)

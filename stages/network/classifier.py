@@ -11,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_array,
+    check_consistent_length,
+    check_is_fitted,
+    column_or_1d,
+    validate_data,
+)
 from threadpoolctl import threadpool_limits
 
 from stages.network.architecture import Start, build, short_form, takes_pictures, written_out
@@ -24,6 +30,7 @@ from stages.network.model import Network
 from stages.network.monitor import Monitor
 from stages.network.parameters import CONSTRAINTS, check_together, hidden_layers, plain
 from stages.network.safety import all_or_nothing
+from stages.network.scaled import Scaled
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
 WHITENED = 5000  # samples that a whitening layer learns from: millions of patches
@@ -203,7 +210,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Finite numbers; a read-only memory map is not copied.
+            Finite numbers; a read-only memory map is not copied, nor are bytes that are `Scaled`.
         y : array-like of shape (n_samples,)
             Class labels of any kind.
         views : sequence of array-like of shape (n_samples, n_features)
@@ -235,7 +242,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         with all_or_nothing(self, anew=True):
             X, codes = self._validate_samples(X, y, rows=rows)
-            views = [check_array(view, dtype=X.dtype) for view in views]
+            views = [v if isinstance(v, Scaled) else check_array(v, dtype=X.dtype) for v in views]
             n_rows = len(X) if rows is None else len(rows)
             watch = self._monitor(monitor, X, n_rows) if monitor else None
             identity = ""
@@ -371,8 +378,13 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Of `rows` alone are the classes, if they are given; others' labels come as -1.
         """
-        with np.errstate(over="ignore"):  # scikit-learn says what is too large for the dtype
-            X, y = validate_data(self, X, y, dtype=dtype, reset=reset)
+        if isinstance(X, Scaled):  # whose numbers are right by construction
+            check_consistent_length(X, y)
+            y = column_or_1d(y, warn=True)
+            validate_data(self, X[:1], reset=reset)
+        else:
+            with np.errstate(over="ignore"):  # scikit-learn says what is too large for the dtype
+                X, y = validate_data(self, X, y, dtype=dtype, reset=reset)
         check_classification_targets(y)
         trained = y if rows is None else y[rows]
         self.classes_ = np.unique(trained) if classes is None else classes
@@ -386,7 +398,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.where(self.classes_[places] == labels, places, -1).astype(np.int64)
 
     def _monitor(self, samples: tuple[Any, Any], X: npt.NDArray[Any], n_training: int) -> Monitor:
-        others, labels = validate_data(self, *samples, dtype=X.dtype, reset=False)
+        others, labels = samples
+        if not isinstance(others, Scaled):
+            others, labels = validate_data(self, others, labels, dtype=X.dtype, reset=False)
         return Monitor(others, self._codes(labels), n_training)
 
     def _settings(self) -> Settings:

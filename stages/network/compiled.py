@@ -17,11 +17,16 @@ def compiled(function: Function) -> Function:
     nothing else of the arithmetic is changed, so that the same kind of processor gives the same
     bytes.
     """
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",
-        "fastmath": {"contract"},
-    }
+    return _compile(function, fastmath={"contract"})
+
+
+def compiled_exactly(function: Function) -> Function:
+    """Compile likewise, with every rounding that NumPy would make."""
+    return _compile(function, fastmath=False)
+
+
+def _compile(function: Function, fastmath: set[str] | bool) -> Function:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
         # Beside the module: to compile all of them takes ten seconds.
         made = numba.njit(cache=True, **options)(function)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from stages.augmentation.views import mirrored, moved
 from stages.network.losses import Floats
+from stages.network.scaled import Scaled
 
 Indices = npt.NDArray[np.int64]
 
@@ -21,7 +22,7 @@ class Inputs:
 
     Parameters
     ----------
-    X : ndarray of shape (n, n_features)
+    X : ndarray or Scaled of shape (n, n_features)
     batch_size : int
         The most samples that one batch has.
     dtype : dtype
@@ -47,7 +48,7 @@ class Inputs:
 
     def __init__(
         self,
-        X: npt.NDArray[Any],
+        X: npt.NDArray[Any] | Scaled,
         batch_size: int,
         dtype: npt.DTypeLike,
         *,
@@ -84,8 +85,11 @@ class Inputs:
         mirrored : ndarray of shape (len(X),), bool, optional
             Which samples to mirror, instead of drawing them.
         """
-        # "clip" skips a check of every index; they are right by construction.
-        samples = np.take(self.X, rows, axis=0, out=self._batch[: len(rows)], mode="clip")
+        batch = self._batch[: len(rows)]
+        if isinstance(self.X, Scaled):
+            samples = self.X.take(rows, batch)
+        else:  # "clip" skips a check of every index; they are right by construction
+            samples = np.take(self.X, rows, axis=0, out=batch, mode="clip")
         if self.views:
             which = generator.integers(len(self.views), size=len(rows), endpoint=True)
             for number, view in enumerate(self.views, start=1):

@@ -56,7 +56,7 @@ def cost_of(settings: dict[str, Any], features: Path) -> float:
     samples = open_samples(features)
     n_samples = len(samples.labels)
     network = SoftmaxNetwork(**settings)
-    products = network.products(samples.values[0].size, len(samples.class_names))
+    products = network.products(samples.values.shape[1], len(samples.class_names))
     return float(settings["epochs"] * n_samples * products)
 
 

@@ -57,6 +57,15 @@ class Transform(Section):
         """Return the shapes of what `learn` gives for samples of `shape`."""
         return {}
 
+    @property
+    def scaling(self) -> tuple[float, float] | None:
+        """Factor and offset, if every feature is ``byte * factor + offset`` of one of `stored`."""
+        return None
+
+    def stored(self, rows: Rows, learned: Learned) -> Rows:
+        """Return the (n, n_features) bytes that `scaling` is of."""
+        raise NotImplementedError
+
     @abstractmethod
     def apply(self, rows: Rows, learned: Learned) -> Features:
         """Turn (n, *shape) samples into (n, n_features) float32.

@@ -50,11 +50,20 @@ class Binarize(Transform):
         height, width, channels = shape
         return height * width * (1 if self.channels == "grey" else channels)
 
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """Those of 0 and 1 as they are."""
+        return 1.0, 0.0
+
     def apply(self, rows: Rows, learned: Learned) -> Features:
         """Return (n, height * width), times channels for rgb, of 0 and 1."""
+        return self.stored(rows, learned).astype(np.float32)
+
+    def stored(self, rows: Rows, learned: Learned) -> Rows:
+        """Return the same as bytes."""
         planes = luminance(rows)[..., np.newaxis] if self.channels == "grey" else rows / 255
         thresholds = self._thresholds(planes)[:, np.newaxis, np.newaxis, :]
-        return (planes > thresholds).reshape(len(rows), -1).astype(np.float32)
+        return (planes > thresholds).reshape(len(rows), -1).astype(np.uint8)
 
     def _thresholds(self, planes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return one threshold for each picture and channel of (n, h, w, c) planes."""

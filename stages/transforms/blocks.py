@@ -62,7 +62,9 @@ def blocks_of(work: Work) -> list[Block]:
 
 
 def transformed(work: Work, blocks: list[Block]) -> Iterator[Features]:
-    """Yield the features of each block, whose bytes do not depend on the number of processes.
+    """Yield each block's features, or the bytes that they are kept as.
+
+    They do not depend on the number of processes.
 
     Raises
     ------
@@ -82,9 +84,12 @@ def transformed(work: Work, blocks: list[Block]) -> Iterator[Features]:
 
 def _transform(work: Work, block: Block) -> Features:
     everything, step = _opened(work)
+    rows = np.asarray(everything[block.view][block.start : block.start + BLOCK])
+    if step.transform.scaling:
+        return step.transform.stored(rows, step.learned)
     # One thread, whatever machine or process: BLAS adds in another order with more.
     with threadpool_limits(1):
-        features = step.apply(everything[block.view][block.start : block.start + BLOCK])
+        features = step.apply(rows)
     if not np.isfinite(features).all():
         raise PipelineError(f"features.{work.stored.stem}: its transform gave NaN or infinity")
     return features

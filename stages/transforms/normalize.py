@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
+from stages.network.scaled import scale
 from stages.transforms.base import Features, Learned, Rows, Transform, require_pictures
 
 
@@ -32,10 +33,19 @@ class Normalize(Transform):
         require_pictures(shape)
         return int(np.prod(shape))
 
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """Those of the pixels themselves."""
+        return (self.high - self.low) / 255, self.low
+
+    def stored(self, rows: Rows, learned: Learned) -> Rows:
+        """Return the pixels."""
+        return rows.reshape(len(rows), -1)
+
     def apply(self, rows: Rows, learned: Learned) -> Features:
         """Return (n, height * width * channels) numbers."""
-        scale = np.float32((self.high - self.low) / 255)
-        return rows.reshape(len(rows), -1).astype(np.float32) * scale + np.float32(self.low)
+        factor, offset = map(np.float32, self.scaling)
+        return scale(self.stored(rows, learned), factor, offset)
 
     def undo(self, features: Features, learned: Learned) -> Rows | None:
         """Return levels of 0..255, not rounded."""

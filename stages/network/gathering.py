@@ -1,0 +1,26 @@
+"""Rows of bytes gathered and scaled in one pass over memory: compiled."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from stages.network.compiled import compiled_exactly
+from stages.network.losses import Floats
+
+
+@compiled_exactly
+def gather(
+    stored: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.int64],
+    factor: np.float32,
+    offset: np.float32,
+    out: Floats,
+) -> None:
+    """Write ``stored[rows] * factor + offset`` to `out`, with a rounding after each step."""
+    n_features = numba.uintp(stored.shape[1])
+    for i in range(len(rows)):
+        row = rows[i]
+        for j in range(n_features):
+            out[i, j] = np.float32(stored[row, j]) * factor + offset
