@@ -102,6 +102,7 @@ def main(
         parts=parts_table(counts),
         forensics=summary(*tried),
         weights=[result.short_name for result in drawn],
+        filters="filters" in found,
         origins=origins(document, dataset, code, card, files),
         packages=packages(code),
         **page_values(outcome, tables),

@@ -13,6 +13,8 @@ from stages.evaluation.answers import View
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
 
+DIGITS = 4  # of what a unit gives on the mean
+
 
 class Tested(NamedTuple):
     """Samples with their other views, and what each network answers: (n_networks, n, n_classes).
@@ -69,7 +71,7 @@ def measure(
         "ensemble": scores.ensemble_scores(tested.raw, tested.calibrated, y),
         "n_features": networks[0].n_features_in_,
         "n_views": len(tested.views),
-        **_layers(networks[0]),
+        **_listed(networks[0], tested, n_classes),
         "n_parameters": sum(p.size for p in networks[0].network_.parameters),
         "per_seed": per_seed,
         "per_class": scores.per_class(counts, class_names),
@@ -92,8 +94,10 @@ def _pruned_accuracies(
     return [{"pruned_accuracy": scores.accuracy(own, tested.y)} for own in pruned]
 
 
-def _layers(network: SoftmaxNetwork) -> dict[str, Any]:
-    """Return the layers with what each gives and learns, where params.yaml lists them by name."""
+def _listed(network: SoftmaxNetwork, tested: Tested, n_classes: int) -> dict[str, Any]:
+    """Return, where params.yaml lists the layers, what each gives and learns; and of the last
+    hidden one, which classes turn on which of its units.
+    """
     if network.layers is None:
         return {}
     values = np.zeros((1, network.n_features_in_), network.network_.dtype)
@@ -104,4 +108,5 @@ def _layers(network: SoftmaxNetwork) -> dict[str, Any]:
         shape = values.shape[:2] + values.shape[3:] if values.ndim == 4 else values.shape[1:]
         if layer.name:
             layers.append({"name": layer.name, "gives": list(shape), "learns": learned})
-    return {"layers": layers}
+    means = weights.class_means(network.network_, tested.views[0], tested.y, n_classes)
+    return {"layers": layers, "class_means": means.round(DIGITS).tolist()}

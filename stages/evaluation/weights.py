@@ -15,7 +15,7 @@ from stages.network.classifier import SoftmaxNetwork
 from stages.network.layers.convolution import Convolution
 from stages.network.layers.dense import Dense
 from stages.network.layers.whitening import SIDE, Whitening
-from stages.network.model import Network
+from stages.network.model import PREDICTION_MAPS, Network
 
 # A weight that is smaller does next to nothing. He's first weights for 3072 inputs have a standard
 # deviation of 0.026, so that 3% of them are as small before any training.
@@ -113,6 +113,26 @@ def first_units(
     if isinstance(before, Whitening):
         kernels = _composed(before.kept["filters"], kernels)
     return kernels.reshape(-1, kernels.shape[-1]), [*kernels.shape[:3]]
+
+
+def class_means(
+    network: Network, X: npt.NDArray[Any], y: npt.NDArray[np.integer[Any]], n_classes: int
+) -> npt.NDArray[np.float64]:
+    """Return the mean output of each unit of the last hidden layer over each class's samples.
+
+    Returns
+    -------
+    ndarray of shape (n_classes, n_units)
+        0 for a class without samples.
+    """
+    hidden = Network(network.layers[:-1])
+    sums = np.zeros((n_classes, network.weights[-1].shape[0]))
+    for start in range(0, len(y), PREDICTION_MAPS):
+        rows = slice(start, start + PREDICTION_MAPS)
+        np.add.at(sums, y[rows], hidden.through(np.asarray(X[rows], network.dtype)))
+    counts = np.bincount(y, minlength=n_classes)[:, np.newaxis]
+    means: npt.NDArray[np.float64] = sums / np.maximum(counts, 1)
+    return means
 
 
 def _composed(filters: npt.NDArray[Any], kernels: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -147,11 +147,14 @@ class Network:
         size = PREDICTION_ROWS if self.is_dense else PREDICTION_MAPS
         for start in range(0, len(X), size):
             rows = slice(start, start + size)
-            values: Floats = np.asarray(X[rows], dtype=self.dtype)
-            for layer in self.layers:
-                values = layer.apply(values)
-            logits[rows] = values
+            logits[rows] = self.through(np.asarray(X[rows], dtype=self.dtype))
         return logits
+
+    def through(self, values: Floats) -> Floats:
+        """Return what the last layer gives for a block of samples."""
+        for layer in self.layers:
+            values = layer.apply(values)
+        return values
 
     def backpropagate(
         self,

@@ -13,6 +13,7 @@ from stages.tables.questions import questions_asked
 from stages.tables.writing import Written
 from stages.webpage import charts
 from stages.webpage.chart import Chart
+from stages.webpage.filters import filters
 from stages.webpage.intervals import intervals_html
 from stages.webpage.manner import PageManner
 from stages.webpage.markdown import to_html
@@ -46,6 +47,8 @@ def charts_of(outcome: Outcome, tables: Mapping[str, Written]) -> dict[str, list
         "confusion": [charts.confusion(best)],
         "reliability": [charts.reliability(best)],
     }
+    if chart := filters(best):
+        found["filters"] = [chart]
     about = (
         "Every seed's accuracy (points), their mean and its 95 % interval (bar), and the interval "
         "that other test pictures would give (line)."
