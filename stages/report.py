@@ -105,6 +105,7 @@ def main(
         filters="filters" in found,
         origins=origins(document, dataset, code, card, files),
         packages=packages(code),
+        processors=sorted({kind for one in results for kind in one.scores["processors"]}),
         **page_values(outcome, tables),
     )
     names = {name: [one.name for one in charts] for name, charts in found.items() if name != "cost"}

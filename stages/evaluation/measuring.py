@@ -72,6 +72,7 @@ def measure(
         "n_features": networks[0].n_features_in_,
         "n_views": len(tested.views),
         **_listed(networks[0], tested, n_classes),
+        "processors": sorted({kind for one in networks for kind in one.processors_}),
         "n_parameters": sum(p.size for p in networks[0].network_.parameters),
         "per_seed": per_seed,
         "per_class": scores.per_class(counts, class_names),

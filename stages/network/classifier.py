@@ -126,6 +126,8 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         samples.
     n_iter_ : int
         Epochs run.
+    processors_ : list of str
+        The kinds of processors that it was trained on.
     n_features_in_ : int
     """
 
@@ -450,7 +452,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if hasattr(self, "_training"):
             return self._training
         generator = np.random.default_rng(self.random_state)
-        return Training(self.network_, self._settings(), generator)
+        training = Training(self.network_, self._settings(), generator)
+        training.processors |= set(self.processors_)
+        return training
 
     def _publish(self, training: Training) -> SoftmaxNetwork:
         """Set the public attributes from the training's state; return this object."""
@@ -459,4 +463,5 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.network_ = training.network
         self.loss_curve_ = np.array(training.losses, dtype=LOSSES)
         self.n_iter_ = training.epoch
+        self.processors_ = sorted(training.processors)
         return self

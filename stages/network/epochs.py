@@ -16,6 +16,7 @@ from stages.network.losses import Floats, Labels
 from stages.network.model import Network
 from stages.network.optimizers import SGD, changes_in_epochs, learning_rate_at
 from stages.network.penalties import PENALTIES, Penalty
+from stages.runtime.processor import kind
 
 LAST_BATCHES = ("even", "short", "drop")
 ALTERNATING = "alternating"
@@ -94,6 +95,8 @@ class Training:
         Of each epoch, the total loss and the data loss: the mean cross-entropy over its
         batches, each taken before its own update, with and without the penalty at the end of
         the epoch. (The course report prints them as "loss" and "net loss".)
+    processors : set of str
+        Kinds of processors that it was on.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class Training:
             [1.0] * len(network.weights) + [settings.bias_rate] * len(network.biases),
         )
         self.means = [np.zeros_like(p) for p in network.parameters] if self._averages else []
+        self.processors = {kind()}
         self.mirrored: npt.NDArray[np.bool_] | None = None
         self.losses: list[tuple[float, float]] = []
 
@@ -203,6 +207,7 @@ class Training:
         if other.optimizer.velocities and self.optimizer.velocities:
             other.optimizer.velocities = [np.array(v) for v in self.optimizer.velocities]
         other.losses = list(self.losses)
+        other.processors |= self.processors
         return other
 
     def _rate(self, progress: float) -> float:
@@ -241,7 +246,11 @@ class Training:
         arrays |= {f"kept_{i}": k for i, k in enumerate(self.network.kept)}
         if self.mirrored is not None:
             arrays["mirrored"] = self.mirrored
-        return arrays, {"losses": self.losses, "generator": self.generator.bit_generator.state}
+        return arrays, {
+            "losses": self.losses,
+            "generator": self.generator.bit_generator.state,
+            "processors": sorted(self.processors),
+        }
 
     def restore(self, arrays: dict[str, Floats], rest: dict[str, Any]) -> None:
         """Restore a state that `state` gave for the same network and settings."""
@@ -255,4 +264,5 @@ class Training:
             kept[:] = arrays[f"kept_{i}"]
         self.mirrored = arrays.get("mirrored")
         self.losses = [(loss, data_loss) for loss, data_loss in rest["losses"]]
+        self.processors |= set(rest["processors"])
         self.generator.bit_generator.state = rest["generator"]

@@ -25,6 +25,7 @@ def save_network(path: Path, network: SoftmaxNetwork, class_names: list[str]) ->
         "format": FORMAT,
         "params": plain(network.get_params()),
         "class_names": class_names,
+        "processors": network.processors_,
     }
     arrays: dict[str, npt.NDArray[Any]] = {
         f"weight_{i}": weight for i, weight in enumerate(network.network_.weights)
@@ -55,6 +56,7 @@ def load_network(path: Path) -> tuple[SoftmaxNetwork, list[str]]:
         network.loss_curve_ = arrays["loss_curve"]
         if "monitor_curve" in arrays:
             network.monitor_curve_ = arrays["monitor_curve"]
+        network.processors_ = list(header["processors"])
         network.n_iter_ = len(network.loss_curve_)
     except (KeyError, TypeError, ValueError) as error:
         raise PipelineError(f"{path} is no saved network ({error}): run 'dvc repro'") from None

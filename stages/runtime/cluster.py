@@ -16,10 +16,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from stages.runtime.digest import digest_of
 from stages.runtime.errors import PipelineError
+from stages.runtime.processor import kind
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
 PATIENCE_SECONDS = 30
@@ -159,8 +160,7 @@ def describe() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "none"
-    kernels = {library.get("architecture", "") for library in threadpool_info()}
-    return {**found, "code": _code(), KIND: " ".join(sorted(kernels - {""}))}
+    return {**found, "code": _code(), KIND: kind()}
 
 
 @cache
