@@ -19,9 +19,7 @@ def mirrored(pictures: Pictures) -> Pictures:
     return pictures[:, :, ::-1]
 
 
-def moved(
-    pictures: Pictures, down: Offsets, right: Offsets, edges: str = "repeat"
-) -> Pictures:
+def moved(pictures: Pictures, down: Offsets, right: Offsets, edges: str = "repeat") -> Pictures:
     """Return pictures moved by whole pixels.
 
     Parameters
@@ -82,9 +80,7 @@ class View:
         return moved(pictures, self.down, self.right, self.edges)
 
 
-def views_of(
-    pictures: Pictures, flip: bool, shift: int, edges: str = "repeat"
-) -> list[View]:
+def views_of(pictures: Pictures, flip: bool, shift: int, edges: str = "repeat") -> list[View]:
     """Return what is not `pictures` themselves: moved along the diagonals, mirrored, and both."""
     diagonals = itertools.product((-shift, shift), repeat=2)
     moves = [(0, 0), *diagonals] if shift else [(0, 0)]

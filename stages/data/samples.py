@@ -167,7 +167,9 @@ def _mistake(
         return f"{n} labels, and values of {sorted({values.shape, *(v.shape for v in views)})}"
     if values.ndim != 2 and values.shape[1:] != shape:
         return f"values of {values.shape}, and pictures of {shape}"
-    if header.scaling is not None and {values.dtype, *(v.dtype for v in views)} != {np.dtype(np.uint8)}:
+    if header.scaling is not None and {values.dtype, *(v.dtype for v in views)} != {
+        np.dtype(np.uint8)
+    }:
         return f"a scaling, and values of {values.dtype}"
     if labels.dtype.kind not in "iu" or (n and not _within(labels, len(header.class_names))):
         return f"labels are not numbers from 0 to {len(header.class_names) - 1}"

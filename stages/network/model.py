@@ -33,7 +33,11 @@ class Network:
 
     @classmethod
     def dense(
-        cls, weights: Sequence[Floats], biases: Sequence[Floats], activation: str, dropout: float = 0
+        cls,
+        weights: Sequence[Floats],
+        biases: Sequence[Floats],
+        activation: str,
+        dropout: float = 0,
     ) -> Network:
         """Return layers f(x W + b), the last one without f.
 

@@ -144,9 +144,7 @@ def cut(
                 for term in range(TERMS):
                     places[term] = (i * columns + tile * step + lines.columns[j, term]) * length
                 at = ((i * size + j) * n_tiles + tile) * length
-                _combine(
-                    out, at, middle, places, lines.factors[j], lines.counts[j], length, False
-                )
+                _combine(out, at, middle, places, lines.factors[j], lines.counts[j], length, False)
 
 
 @compiled
@@ -191,6 +189,4 @@ def join(
             for term in range(TERMS):
                 places[term] = (lines.columns[i, term] * columns + border + x) * length
             at = ((y * width + x) * n_maps + first) * channels
-            _combine(
-                out, at, middle, places, lines.factors[i], lines.counts[i], length, overlaps
-            )
+            _combine(out, at, middle, places, lines.factors[i], lines.counts[i], length, overlaps)
