@@ -364,7 +364,7 @@ def test_every_batch_of_an_epoch_has_its_own_mean(activation, last_batch):
         own = objective._replace(X=X[batch], y=y[batch])
         assert loss == pytest.approx(own.value(network.parameters), rel=1e-14)
         assert_same(gradients, own.gradient(network.parameters))
-        errors = largest_errors(own, lambda _: gradients, network.parameters)
+        errors = largest_errors(own, lambda _, found=gradients: found, network.parameters)
         assert max(errors) < 1e-6
 
 

@@ -13,7 +13,8 @@ from sklearn.decomposition import PCA
 
 from stages.gradients.layers import CASES, Alone, check_layers, compare
 from stages.network import architecture
-from stages.network.architecture import BLOCK, Start, build, check_layers as check_names
+from stages.network.architecture import BLOCK, Start, build
+from stages.network.architecture import check_layers as check_names
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.layers import channels, convolution
 from stages.network.layers.convolution import Convolution

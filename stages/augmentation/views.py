@@ -85,4 +85,6 @@ def views_of(pictures: Pictures, flip: bool, shift: int, edges: str = "repeat") 
     diagonals = itertools.product((-shift, shift), repeat=2)
     moves = [(0, 0), *diagonals] if shift else [(0, 0)]
     mirrors = (False, True) if flip else (False,)
-    return [View(pictures, mirror, *move, edges) for mirror in mirrors for move in moves][1:]
+    return [
+        View(pictures, mirror, down, right, edges) for mirror in mirrors for down, right in moves
+    ][1:]

@@ -96,8 +96,9 @@ def _pruned_accuracies(
 
 
 def _listed(network: SoftmaxNetwork, tested: Tested, n_classes: int) -> dict[str, Any]:
-    """Return, where params.yaml lists the layers, what each gives and learns; and of the last
-    hidden one, which classes turn on which of its units.
+    """Return what each of the listed layers gives and learns, and each class's mean last units.
+
+    Without a list of layers in params.yaml, nothing.
     """
     if network.layers is None:
         return {}
@@ -109,5 +110,5 @@ def _listed(network: SoftmaxNetwork, tested: Tested, n_classes: int) -> dict[str
         shape = values.shape[:2] + values.shape[3:] if values.ndim == 4 else values.shape[1:]
         if layer.name:
             layers.append({"name": layer.name, "gives": list(shape), "learns": learned})
-    means = weights.class_means(network.network_, tested.views[0], tested.y, n_classes)
+    means = weights.class_means(network.network_, tested.views[0][:], tested.y, n_classes)
     return {"layers": layers, "class_means": means.round(DIGITS).tolist()}

@@ -65,10 +65,10 @@ def logit_scores(network: SoftmaxNetwork, X: npt.NDArray[Any]) -> dict[str, floa
     if not layers.is_dense:
         with threadpool_limits(1, "blas"):
             return {"largest_logit": float(np.abs(layers.logits(X)).max())}
-    exact = copy.deepcopy(layers).take(
-        *([array.astype(np.float64) for array in own] for own in (layers.weights, layers.biases)),
-        kept=[],
+    weights, biases = (
+        [array.astype(np.float64) for array in own] for own in (layers.weights, layers.biases)
     )
+    exact = copy.deepcopy(layers).take(weights, biases, [])
     with threadpool_limits(1, "blas"):  # the same sums on any number of cores
         logits = exact.logits(X)
         linear = collapsed(exact).logits(X)

@@ -97,9 +97,11 @@ class Alone(NamedTuple):
     c: Floats
 
     def value(self, arrays: list[Floats]) -> float:
+        """Return the sum of c f(x)."""
         return float((self.c * _run(self._with(arrays), arrays[0])).sum())
 
     def gradient(self, arrays: list[Floats]) -> list[Floats]:
+        """Return the gradients by x, the weight and the bias."""
         layer = self._with(arrays)
         _run(layer, arrays[0])
         dx = layer.backward(self.c.copy(), wanted=True)
@@ -160,6 +162,7 @@ def _network_row(seed: int) -> dict[str, Any]:
 
 
 def compare(name: str, case: Alone | _Whole, arrays: list[Floats]) -> dict[str, Any]:
+    """Return a row: the largest errors of the gradients, outside kinks and beside them."""
     comparisons = check_gradient(case.value, case.gradient, arrays, signs=case.signs)
     errors = np.concatenate([comparison.errors.ravel() for comparison in comparisons])
     kinked = np.concatenate([comparison.kinked.ravel() for comparison in comparisons])

@@ -159,16 +159,17 @@ def takes_pictures(names: Sequence[str]) -> bool:
     return bool(names) and KINDS[parse(names[0])[0]].takes == "maps"
 
 
-def check_layers(
-    layers: Sequence[str] | None, hidden: Sequence[int], dropout: float, averaged_epochs: int
-) -> None:
-    """Raise a ValueError if names of layers are not allowed, or not with the other settings."""
+def check_layers(layers: Sequence[str] | None, dense: bool, averaged_epochs: int) -> None:
+    """Raise a ValueError if names of layers are not allowed, or not with the other settings.
+
+    `dense` says whether hidden_layer_sizes or dropout are set.
+    """
     if layers is None:
         return
     names = written_out(layers)
     for name in names:
         parse(name)
-    if hidden or dropout:
+    if dense:
         raise ValueError("layers: they stand instead of hidden_layer_sizes and dropout")
     if averaged_epochs and "batch-normalization" in names:
         raise ValueError(
@@ -228,14 +229,14 @@ def _convolution(shape: Shape, filters: float, _: str, start: Start) -> tuple[La
     return Convolution(weight, height * width), (height, width, n_filters)
 
 
-def _max_pooling(shape: Shape, size: float, _: str, start: Start) -> tuple[Layer, Shape]:
+def _max_pooling(shape: Shape, size: float, _: str, __: Start) -> tuple[Layer, Shape]:
     side = int(size)
     return MaxPooling(side), (shape[0] // side, shape[1] // side, shape[2])
 
 
 def _normalization(shape: Shape, _: float, __: str, start: Start) -> tuple[Layer, Shape]:
-    zeros = [start.constant(shape[2:]) for _ in range(2)]
-    return BatchNormalization(*zeros, start.constant(shape[2:], 1.0)), shape
+    bias, mean = start.constant(shape[2:]), start.constant(shape[2:])
+    return BatchNormalization(bias, mean, start.constant(shape[2:], 1.0)), shape
 
 
 def _whitening(shape: Shape, _: float, __: str, start: Start) -> tuple[Layer, Shape]:
@@ -249,7 +250,7 @@ def _whitening(shape: Shape, _: float, __: str, start: Start) -> tuple[Layer, Sh
     return Whitening.learn(maps.astype(start.dtype)), (height - 1, width - 1, 8 * channels)
 
 
-def _flatten(shape: Shape, _: float, __: str, start: Start) -> tuple[Layer, Shape]:
+def _flatten(shape: Shape, _: float, __: str, ___: Start) -> tuple[Layer, Shape]:
     return Flatten(), (int(np.prod(shape)),)
 
 

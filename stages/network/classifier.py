@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from stages.network.checkpoint import Checkpoint, identify
 from stages.network.early_stopping import EarlyStopping, hold_out
 from stages.network.epochs import Settings, Training
 from stages.network.fitting import Fit
+from stages.network.layers.dense import Dense
 from stages.network.losses import Floats, Labels, log_softmax, softmax
 from stages.network.model import Network
 from stages.network.monitor import Monitor
@@ -432,7 +433,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if math.prod(shape) != n_features:
             raise ValueError(f"picture_shape={self.picture_shape!r} is not of {n_features} numbers")
         network = Network(build(names, shape, n_classes, start))
-        network.layers[-1].scale = self.logit_scale
+        cast("Dense", network.layers[-1]).scale = self.logit_scale
         return network
 
     def products(self, n_features: int, n_classes: int) -> int:

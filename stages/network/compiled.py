@@ -32,4 +32,4 @@ def _compile(function: Function, fastmath: set[str] | bool) -> Function:
         made = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # no folder that it can be written to
         made = numba.njit(**options)(function)
-    return cast(Function, made)
+    return cast("Function", made)

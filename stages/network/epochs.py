@@ -245,7 +245,7 @@ class Training:
         arrays |= {f"mean_{i}": m for i, m in enumerate(self.means)}
         arrays |= {f"kept_{i}": k for i, k in enumerate(self.network.kept)}
         if self.mirrored is not None:
-            arrays["mirrored"] = self.mirrored
+            arrays["mirrored"] = self.mirrored.astype(np.float32)
         return arrays, {
             "losses": self.losses,
             "generator": self.generator.bit_generator.state,
@@ -262,7 +262,8 @@ class Training:
             mean[:] = arrays[f"mean_{i}"]
         for i, kept in enumerate(self.network.kept):
             kept[:] = arrays[f"kept_{i}"]
-        self.mirrored = arrays.get("mirrored")
+        mirrored = arrays.get("mirrored")
+        self.mirrored = None if mirrored is None else mirrored.astype(bool)
         self.losses = [(loss, data_loss) for loss, data_loss in rest["losses"]]
         self.processors |= set(rest["processors"])
         self.generator.bit_generator.state = rest["generator"]

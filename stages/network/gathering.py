@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -19,8 +18,7 @@ def gather(
     out: Floats,
 ) -> None:
     """Write ``stored[rows] * factor + offset`` to `out`, with a rounding after each step."""
-    n_features = numba.uintp(stored.shape[1])
     for i in range(len(rows)):
         row = rows[i]
-        for j in range(n_features):
+        for j in range(stored.shape[1]):
             out[i, j] = np.float32(stored[row, j]) * factor + offset

@@ -121,7 +121,7 @@ class Network:
     @property
     def n_classes(self) -> int:
         """The number of logits."""
-        return self.weights[-1].shape[-1]
+        return len(self.weights[-1].T)
 
     def take(
         self, weights: Sequence[Floats], biases: Sequence[Floats], kept: Sequence[Floats]

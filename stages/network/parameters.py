@@ -66,7 +66,8 @@ def check_together(params: dict[str, Any]) -> None:
         if isinstance(value, bool | np.bool_) and "boolean" not in CONSTRAINTS[name]:
             raise ValueError(f"{name}={value!r} must be a number, not a boolean")
     hidden = hidden_layers(params["hidden_layer_sizes"])
-    check_layers(params["layers"], hidden, params["dropout"], params["averaged_epochs"])
+    dense = bool(hidden or params["dropout"])
+    check_layers(params["layers"], dense, params["averaged_epochs"])
     shape = params["picture_shape"]
     if shape is not None and (len(shape) != 3 or not all(map(_is_count, shape))):
         raise ValueError(f"picture_shape={shape!r} must be height, width and channels")

@@ -17,8 +17,8 @@ Strength = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Units = Annotated[int, Field(ge=1, le=16384)]
-# Lists of these are candidates, too: they were before there were others.
 MOST_SHIFT = 64
+# Lists of these are candidates, too: they were before there were others.
 LISTED = ("alpha", "learning_rate", "momentum", "dropout", "label_smoothing")
 
 
@@ -103,7 +103,8 @@ class Experiment(Defaults):
         if self.searched():
             self.alternatives()
             return self
-        check_layers(self.layers, self.hidden_layer_sizes, self.dropout, self.averaged_epochs)
+        dense = bool(self.hidden_layer_sizes or self.dropout)
+        check_layers(self.layers, dense, self.averaged_epochs)
         if self.penalty == "none" and self.alpha:
             raise ValueError(f"alpha: {self.alpha} is not allowed: it needs a penalty, l1 or l2")
         if self.penalty != "none" and not self.alpha:

@@ -149,8 +149,8 @@ def main(
     versions = [f"PyTorch {torch.__version__}"] if torch else []
     lines = ["# Convolutions\n", describe(*versions), ""]
     lines += [
-        f"A training step of {' - '.join(LAYERS)} on {batch} pictures of 32x32 pixels; times beside",
-        "ours, medians over rounds in which all take turns.\n",
+        f"A training step of {' - '.join(LAYERS)} on {batch} pictures of 32x32 pixels; times",
+        "beside ours, medians over rounds in which all take turns.\n",
         "| contender | threads | ms a picture | beside ours |",
         "|---|---:|---:|---:|",
     ]
@@ -177,8 +177,8 @@ def main(
     lines += [
         "",
         f"By the formula of a convolution a step takes {operations(X) / batch / 1e6:.0f} million",
-        f"operations a picture: {rates['step'] / 1e9:.0f} Gflop/s in one thread, where a product of",
-        f"{SQUARE}x{SQUARE} matrices has {rates['product'] / 1e9:.0f}: "
+        f"operations a picture: {rates['step'] / 1e9:.0f} Gflop/s in one thread, where a product",
+        f"of {SQUARE}x{SQUARE} matrices has {rates['product'] / 1e9:.0f}:",
         f"{100 * rates['step'] / rates['product']:.0f} %.",
         "(Winograd's algorithm takes fewer, which is how it can be above 100.)",
         "",

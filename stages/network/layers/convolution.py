@@ -147,7 +147,7 @@ class Convolution(Layer):
 
     def _transformed(self) -> Floats:
         """Return G W G^T, of shape (36, channels, filters)."""
-        kernels = np.einsum("ai,bj,ijcd->abcd", G, G, self.weight, optimize=True)
+        kernels: Floats = np.einsum("ai,bj,ijcd->abcd", G, G, self.weight, optimize=True)
         return kernels.astype(self.weight.dtype).reshape(SIZE**2, *self.weight.shape[2:])
 
 

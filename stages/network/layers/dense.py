@@ -56,9 +56,8 @@ class Dense(Layer):
             np.sum(delta, axis=0, out=self.bias_gradient)
         if not wanted:
             return delta
-        return np.matmul(
-            delta, self.weight.T, out=self._buffers.get("dx", self._x.shape, delta.dtype)
-        )
+        dx: Floats = self._buffers.get("dx", self._x.shape, delta.dtype)
+        return np.matmul(delta, self.weight.T, out=dx)
 
     def _finish(self, product: Floats) -> Floats:
         if self.bias is not None:

@@ -40,7 +40,9 @@ class Dropout(Layer):
         generator.random(out=self._mask, dtype=self._mask.dtype)
         np.greater_equal(self._mask, self.share, out=self._mask)
         self._mask /= 1 - self.share
-        return np.multiply(x, self._mask, out=self._buffers.get("y", x.shape, x.dtype))
+        y: Floats = self._buffers.get("y", x.shape, x.dtype)
+        np.multiply(x, self._mask, out=y)
+        return y
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Multiply delta by the mask."""

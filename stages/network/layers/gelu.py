@@ -1,4 +1,4 @@
-r"""The Gaussian error linear unit (Hendrycks and Gimpel, 2016), in its form with tanh:
+r"""The Gaussian error linear unit (Hendrycks and Gimpel, 2016), in its form with tanh.
 
 .. math:: f(x) = \frac{x}{2} (1 + t), \quad
           t = \tanh\Bigl(\sqrt{2 / \pi}\,(x + 0.044715\, x^3)\Bigr)

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from stages.network.losses import Floats
 
-
 MANY = 64  # maps from which on compiled functions are worth their start, in a prediction
 
 

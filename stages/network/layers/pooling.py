@@ -53,7 +53,7 @@ class MaxPooling(Layer):
 
         self._shape = x.shape
         shape = (x.shape[0] // self.size, x.shape[1] // self.size, *x.shape[2:])
-        y = self._buffers.get("y", shape, x.dtype)
+        y: Floats = self._buffers.get("y", shape, x.dtype)
         self.where = self._buffers.get("where", shape, np.uint8)
         largest(x, self.size, y, self.where)
         return y

@@ -55,7 +55,7 @@ class Whitening(Layer):
         shape = (height - 1, width - 1, n, SIDE * SIDE * channels)
         patches = _patches(x, self._buffers.get("patches", shape, x.dtype))
         filters = self.kept["filters"]
-        y = self._buffers.get("y", (*shape[:3], filters.shape[1]), x.dtype)
+        y: Floats = self._buffers.get("y", (*shape[:3], filters.shape[1]), x.dtype)
         np.matmul(patches.reshape(-1, shape[3]), filters, out=y.reshape(-1, filters.shape[1]))
         y -= self.kept["mean"] @ filters
         return y
