@@ -15,7 +15,9 @@ from stages.gradients.layers import CASES, Alone, check_layers, compare
 from stages.network import architecture
 from stages.network.architecture import BLOCK, Start, build
 from stages.network.architecture import check_layers as check_names
+from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.epochs import Training
 from stages.network.layers import channels, convolution
 from stages.network.layers.convolution import Convolution
 from stages.network.layers.dense import Dense
@@ -404,8 +406,6 @@ class StopError(Exception):
 
 @pytest.mark.parametrize("epoch", [1, 4])
 def test_it_resumes_bit_for_bit(bars, trained, tmp_path, epoch):
-    from stages.network.checkpoint import Checkpoint
-
     X, y = bars
 
     def stop(done):
@@ -425,7 +425,7 @@ def test_a_stored_network_answers_bit_for_bit(bars, trained, tmp_path):
     save_network(tmp_path / "n.npz", trained, ["lying", "upright"])
     found, _ = load_network(tmp_path / "n.npz")
     np.testing.assert_array_equal(found.predict_proba(X), trained.predict_proba(X))
-    again = pickle.loads(pickle.dumps(trained))
+    again = pickle.loads(pickle.dumps(trained))  # noqa: S301 - ours
     np.testing.assert_array_equal(again.predict_proba(X), trained.predict_proba(X))
 
 
@@ -463,8 +463,6 @@ def test_a_published_network_keeps_no_buffers(trained):
 
 
 def test_mirrored_pictures_alternate(bars):
-    from stages.network.epochs import Training
-
     X, y = bars
     network = SoftmaxNetwork(**PARAMS)
     network.classes_ = np.unique(y)
