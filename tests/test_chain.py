@@ -98,7 +98,7 @@ def test_pca_and_standardize_are_scikit_learns(tmp_path, whiten):
     scaled = own | {"input": "own-x", "transform": "standardize"}
     features = {"own-normalize": FEATURES["own-normalize"], "own-x": pca, "own-y": scaled}
     preprocess_chain(tmp_path / "data", raw, OWN | {"features": features}, "own-y")
-    pixels = open_samples(tmp_path / "data" / "own-normalize").values
+    pixels = np.asarray(open_samples(tmp_path / "data" / "own-normalize").values)
     model = PCA(5, whiten=whiten, svd_solver="covariance_eigh").fit(pixels[:N].astype(float))
     wanted = model.transform(pixels.astype(float)).astype(np.float32)
     found = open_samples(tmp_path / "data" / "own-x").values

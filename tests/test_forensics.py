@@ -246,7 +246,7 @@ def test_penalty_steps_by_hand():
 def test_first_weights_have_their_standard_deviation(values, first, second):
     reading = plain(**values)
     network = running.first_network(reading, [3000, 400, 10], np.random.default_rng(0))
-    assert network.activation == reading.activation
+    assert network.layers[1].function == reading.activation
     assert network.weights[0].std() == pytest.approx(first, rel=0.01)
     assert network.weights[1].std() == pytest.approx(second, rel=0.05)
     assert network.weights[0].dtype == np.float32

@@ -75,7 +75,7 @@ def model_of(steps, *, channels=3, hidden=(8,), views=False, temperature=1.7, se
         SoftmaxNetwork(hidden, random_state=seed, **settings).fit(rows, np.arange(60) % 3)
         for seed in range(seeds)
     ]
-    return Model(chain, networks, ["a", "b", "\N{SNOWMAN} c"], views, temperature)
+    return Model(chain, networks, ["a", "b", "\N{SNOWMAN} c"], views, 0, temperature)
 
 
 def written(path, model):
@@ -126,14 +126,14 @@ def test_other_transforms_leave_a_model_of_features(tmp_path):
     model = model_of([("normalize", {})])
     step = model.chain.steps[0]
     strange = Step(step.origin.model_copy(update={"transform": "strange"}), step.transform, {})
-    model = Model(Chain([strange]), model.networks, model.class_names, False, 2.0)
+    model = Model(Chain([strange]), model.networks, model.class_names, False, 0, 2.0)
     made, session = written(tmp_path / "a.onnx", model)
     assert made == ("features", ["strange"])
     pictures = pictures_of(7, seed=5)
     (proba, _) = session.run(None, {"features": model.chain.apply(pictures)})
     assert np.abs(proba - model.predict_proba(pictures).mean(axis=0)).max() < 1e-5
     with pytest.raises(PipelineError, match="views"):
-        written(tmp_path / "b.onnx", Model(*[*vars(model).values()][:3], True, 2.0))
+        written(tmp_path / "b.onnx", Model(*[*vars(model).values()][:3], True, 0, 2.0))
     assert not (tmp_path / "b.onnx").exists()
 
 

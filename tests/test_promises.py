@@ -224,6 +224,7 @@ def test_changed_settings_hold_from_the_next_call_on(digits, change):
     # A network that has these settings from the start goes on likewise from the same weights.
     started = SoftmaxNetwork(**PARAMS | change)
     started.network_, started.classes_, started.n_features_in_ = model.network_, np.unique(y), 64
+    started.processors_ = []
     generator = started._last_training().generator
     generator.bit_generator.state = model._training.generator.bit_generator.state
     started._training = Training(model.network_, started._settings(), generator)
