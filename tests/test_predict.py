@@ -48,7 +48,7 @@ def measured(project, name, temperature=1.0):
     experiment = merge(project.read(), name)
     samples = open_samples(project.path / "data" / "samples" / f"photos-{experiment.preprocessing}")
     networks = load_seeds(project.path / "models" / name, experiment.seeds)
-    shown = views(samples, samples.split(experiment.split).test, experiment.average_views)
+    shown = views(samples, samples.split(experiment.split).test, experiment)
     return probabilities(networks, shown, len(samples.class_names), temperature)
 
 
