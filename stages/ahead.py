@@ -12,6 +12,7 @@ from stages.follow.repro import reproduce
 from stages.params.experiment import load_experiment
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run
+from stages.runtime.digest import kept_by
 from stages.runtime.files import write_json
 from stages.runtime.parallel import unordered_map
 from stages.scheduling.jobs import Job, longest_first, run_job, search_jobs, training_jobs
@@ -41,11 +42,13 @@ def main(
     document = read_params(params)
     names = experiments_of(document, targets or [])
     reproduce(*(f"preprocess@{name}" for name in features_of(document, names)))
-    for name, features in plan(names):
+    planned = plan(names)
+    kept = kept_by(checkpoints, Path("data/code/train.txt"))
+    for name, features in planned:
         experiment = load_experiment(params, name)
-        folder = checkpoint_folder(checkpoints, name, experiment)
+        folder = checkpoint_folder(kept, name, experiment)
         if experiment.searched():
-            work = Work(experiment, features, checkpoints / TRIALS)
+            work = Work(experiment, features, kept / TRIALS)
             searches.append((name, work, folder))
             first += search_jobs(name, work)
         else:

@@ -16,6 +16,7 @@ from stages.readings.design import Forensics, read_forensics
 from stages.readings.running import collect, jobs_of, run_jobs
 from stages.readings.storage import save_readings
 from stages.runtime.command import progress, run, timed
+from stages.runtime.digest import kept_by
 
 app = typer.Typer(add_completion=False)
 
@@ -29,6 +30,9 @@ def main(
     checkpoints: Annotated[
         Path, typer.Option(help="Where the networks of a killed run are found again.")
     ] = Path(".checkpoints"),
+    code: Annotated[Path, typer.Option(help="What code this is: with other, it starts anew.")] = (
+        Path("data/code/forensics.txt")
+    ),
     timings: Annotated[Path, typer.Option(help="Where to note how long it took.")] = Path(
         ".timings"
     ),
@@ -40,16 +44,14 @@ def main(
         if design is None or quick.enabled:
             save_readings(output, [])
         else:
-            _run_design(design, dataset, raw, output, checkpoints)
+            _run_design(design, dataset, raw, output, kept_by(checkpoints, code))
 
 
-def _run_design(
-    design: Forensics, dataset: str, raw: Path, output: Path, checkpoints: Path
-) -> None:
+def _run_design(design: Forensics, dataset: str, raw: Path, output: Path, kept: Path) -> None:
     samples = open_samples(raw)
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
     digest = identify(design.model_dump(), samples.values, samples.labels)
-    folder = checkpoints / f"forensics-{dataset}-{digest[:16]}"
+    folder = kept / f"forensics-{dataset}-{digest[:16]}"
     jobs = jobs_of(design, samples)
     runs = run_jobs(jobs, raw, folder)
     for _ in progress(runs, f"forensics {dataset}", len(jobs), lambda job: job.label):

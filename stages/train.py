@@ -13,6 +13,7 @@ from stages.data.samples import open_samples
 from stages.network.storage import save_network
 from stages.params.experiment import load_experiment
 from stages.runtime.command import progress, run, timed
+from stages.runtime.digest import kept_by
 from stages.runtime.files import new_folder, write_json
 from stages.training.asking import ASKED, note
 from stages.training.calibration import calibrate, save_calibration
@@ -32,6 +33,9 @@ def main(
     checkpoints: Annotated[Path, typer.Option(help="Where a killed training resumes from.")] = Path(
         ".checkpoints"
     ),
+    code: Annotated[Path, typer.Option(help="What code this is: with other, it starts anew.")] = (
+        Path("data/code/train.txt")
+    ),
     timings: Annotated[Path, typer.Option(help="Where to note how long it took.")] = Path(
         ".timings"
     ),
@@ -43,10 +47,11 @@ def main(
     found = NOTHING
     samples = open_samples(features)
     # Outside the output, which DVC deletes before every run; other parameters, other folder.
-    resume = checkpoint_folder(checkpoints, name, experiment)
+    kept = kept_by(checkpoints, code)
+    resume = checkpoint_folder(kept, name, experiment)
     with timed(timings / f"train@{name}.json"), new_folder(output) as folder:
         if experiment.searched():
-            found = search(Work(experiment, features, checkpoints / TRIALS))
+            found = search(Work(experiment, features, kept / TRIALS))
             experiment = experiment.model_copy(update=found.chosen)
         fits = fits_of(experiment, features, resume)
         steps = progress(networks_of(fits), f"train {name}", len(fits))

@@ -44,7 +44,7 @@ def expected(least: Project, tmp_path_factory) -> dict[str, bytes]:
 
 
 def checkpoints(project: Project) -> list[Path]:
-    return sorted((project.path / ".checkpoints").glob("photos-*/*.npz"))
+    return sorted((project.path / ".checkpoints").glob("*/photos-*/*.npz"))
 
 
 def test_repro_collects_what_was_trained_ahead(least: Project, tmp_path: Path, expected):
@@ -54,11 +54,24 @@ def test_repro_collects_what_was_trained_ahead(least: Project, tmp_path: Path, e
     assert "1 of 7: " in said
     assert "photos-normalize, calibration; about " in said
     assert len(checkpoints(project)) == 6
-    assert len([*(project.path / ".checkpoints" / "trials").iterdir()]) >= 7
+    assert len([*(project.path / ".checkpoints").glob("*/trials/*")]) >= 7
     project.repro("train@photos-normalize", "train@photos-hog")
     assert networks(project) == expected
     assert not checkpoints(project)
     assert project.run("python", "-m", "stages.ahead", "report@photos").stdout == ""
+
+
+def test_nothing_of_other_code_is_collected(least: Project, tmp_path: Path):
+    project = least.copy(tmp_path / "project")
+    change(project)
+    ahead = ("python", "-m", "stages.ahead", "train@photos-normalize")
+    assert "3 of 3: " in project.run(*ahead).stdout
+    assert project.run(*ahead).stdout.count("photos-normalize, ") == 3  # what is there is read
+    before = {path: path.read_bytes() for path in checkpoints(project)}
+    code = project.path / "stages" / "network" / "optimizers.py"
+    code.write_text(code.read_text().replace("return base\n", "return 2 * base\n"))
+    project.repro("train@photos-normalize")
+    assert {path: path.read_bytes() for path in checkpoints(project)} == before
 
 
 def test_what_is_in_the_run_cache_is_not_trained(least: Project, tmp_path: Path):

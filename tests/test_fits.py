@@ -12,6 +12,7 @@ from stages.data.samples import Split
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.params.experiment import merge
+from stages.runtime.digest import kept_by
 from stages.runtime.errors import PipelineError
 from stages.runtime.processes import sole_writer
 from stages.training.calibration import held_out_rows
@@ -126,3 +127,14 @@ def test_what_a_process_is_told_has_no_arrays(features: Path):
     ):
         assert len(pickle.dumps(fit)) < 1000
     assert Checkpoint(fit.checkpoint).path.name == "fewer-samples.npz"
+
+
+def test_other_code_has_another_folder(tmp_path: Path):
+    record = tmp_path / "train.txt"
+    with pytest.raises(PipelineError, match=r"train.txt is missing.*dvc repro code"):
+        kept_by(tmp_path, record)
+    record.write_text("module  stages.network  0123\n")
+    before = kept_by(tmp_path, record)
+    assert kept_by(tmp_path, record) == before
+    record.write_text("module  stages.network  0124\n")
+    assert kept_by(tmp_path, record) != before

@@ -59,7 +59,7 @@ def study(folder, raw, params):
     for name in ("own-normalize", "own-pca"):
         inputs = raw if name == "own-normalize" else folder / "own-normalize"
         preprocess.main(name, inputs, folder / name, folder / f"{name}.npz", params)
-    train.main("own-pca", folder / "own-pca", folder / "models", params)
+    train.main("own-pca", folder / "own-pca", folder / "models", params, code=params)
     evaluate.main("own-pca", folder / "own-pca", folder / "models", folder / "scores", folder)
     return {
         name: (folder / name).read_bytes()

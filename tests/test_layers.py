@@ -324,9 +324,9 @@ def test_pictures_need_their_shape():
 
 def test_settings_that_exclude_each_other():
     with pytest.raises(ValueError, match="instead of hidden_layer_sizes"):
-        check_names(["dense 3"], [4], 0.0, 0)
+        check_names(["dense 3"], True, 0)
     with pytest.raises(ValueError, match="averaged_epochs"):
-        check_names(["block 3", "flatten"], [], 0.0, 2)
+        check_names(["block 3", "flatten"], False, 2)
 
 
 def test_a_block_is_what_it_says():

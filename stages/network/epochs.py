@@ -207,6 +207,7 @@ class Training:
         if other.optimizer.velocities and self.optimizer.velocities:
             other.optimizer.velocities = [np.array(v) for v in self.optimizer.velocities]
         other.losses = list(self.losses)
+        other.mirrored = self.mirrored
         other.processors |= self.processors
         return other
 
@@ -222,7 +223,7 @@ class Training:
         In the first epoch, each with probability 1/2 (Jordan, "94% on CIFAR-10 in 3.29 seconds on
         a single GPU", 2024).
         """
-        if self.mirrored is None:
+        if self.mirrored is None or len(self.mirrored) != n:
             self.mirrored = self.generator.random(n) < 0.5
         return self.mirrored ^ bool(self.epoch % 2)
 
