@@ -110,9 +110,11 @@ def main(
     )
     names = {name: [one.name for one in charts] for name, charts in found.items() if name != "cost"}
     write_text(folder / "report.md", render(Manner(names), **values))
-    pictures = Shown(read_json(shown), source.redistributable)
-    page = render_page(folder, outcome, found, pictures, script.read_text(), values)
-    write_text(folder / "index.html", page)
+    # The second is for the eyes of whoever has the pictures, and not for git.
+    for name, carried in (("index", source.redistributable), ("pictures", True)):
+        pictures = Shown(read_json(shown), carried)
+        page = render_page(folder, outcome, found, pictures, script.read_text(), values)
+        write_text(folder / f"{name}.html", page)
     write_forensics(folder, dataset, *tried)
 
 

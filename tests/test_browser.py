@@ -65,7 +65,7 @@ def open_page(browser, address):
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda message: page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.goto(f"{address}/{name}")
+        page.goto(name if name.startswith("file:") else f"{address}/{name}")
         pages.append(page)
         return page
 
@@ -79,6 +79,18 @@ def draw_all(page):
     for figure in page.query_selector_all("figure.chart"):
         figure.evaluate("figure => figure.scrollIntoView()")  # one by one, or it is not seen
         figure.wait_for_selector(".vega-embed svg", timeout=PATIENCE)
+
+
+COMMITTED = [page.relative_to(ROOT).as_posix() for page in (ROOT / "reports").rglob("index.html")]
+
+
+@pytest.mark.parametrize("name", COMMITTED)
+def test_committed_pages_open_alone(open_page, tmp_path, name):
+    shutil.copy(ROOT / name, tmp_path)  # as someone has it who was sent that file only
+    page = open_page(f"file://{tmp_path}/index.html")
+    draw_all(page)
+    assert [url for url in page.asked if not url.startswith("data:")] == [page.url]
+    assert page.complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -176,13 +176,18 @@ def test_it_opens_with_the_answer(text):
 
 def test_pictures_that_may_not_be_passed_on_are_not_in_the_page(tmp_path):
     write_report(tmp_path, "cifar10", {"linear": {}, "128": {}})
-    text = (tmp_path / "reports" / "index.html").read_text(encoding="utf-8")
-    figures = (tmp_path / "reports" / "figures").glob("*.png")
-    held = [source for source in Page(text).sources if source.startswith("data:")]
-    assert set(held) == {embedded(path) for path in figures}
-    assert "url(pictures/sheet.png)" in text
-    asked = {source for source in Page(text).sources if not source.startswith("data:")}
-    assert asked == {f"pictures/{name}.png" for name in ("preprocessing", "mistakes", "pairs")}
+    reports = tmp_path / "reports"
+    figures = {embedded(path) for path in (reports / "figures").glob("*.png")}
+    pictures = {embedded(path) for path in (reports / "pictures").glob("*.png")}
+    page, whole = (
+        (reports / f"{name}.html").read_text(encoding="utf-8") for name in ("index", "pictures")
+    )
+    assert set(Page(page).sources) == figures
+    assert not any(picture in page for picture in pictures)
+    assert '<div class="sheet">' not in page
+    assert "pictures.html" in page
+    assert all(picture in whole for picture in pictures)
+    assert set(Page(whole).sources) <= figures | pictures
 
 
 def test_names_of_any_kind_stay_names():

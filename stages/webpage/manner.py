@@ -28,9 +28,6 @@ class PageManner(Manner):
         HTML by the names of places that only a page has.
     drawn : mapping of str to list of str
         A column of drawings for a table.
-    carries_pictures : bool
-        Whether pictures of the dataset are put into the page, or the page asks for the files that
-        stand beside it: those that may not be passed on are not with it.
     """
 
     def __init__(
@@ -39,15 +36,12 @@ class PageManner(Manner):
         charts: Mapping[str, Sequence[Chart]],
         parts: Mapping[str, str],
         drawn: Mapping[str, list[str]],
-        *,
-        carries_pictures: bool,
     ) -> None:
         super().__init__({})
         self.folder = folder
         self.charts = charts
         self.parts = parts
         self.drawn = drawn
-        self.carries_pictures = carries_pictures
 
     def table(self, frame: pd.DataFrame, name: str = "") -> str:
         """Return a table."""
@@ -66,10 +60,8 @@ class PageManner(Manner):
         return _image(self.source(name), text)
 
     def source(self, name: str) -> str:
-        """Return where a browser finds a file of ``pictures/``."""
-        if self.carries_pictures:
-            return embedded(self.folder / "pictures" / f"{name}.png")
-        return f"pictures/{name}.png"
+        """Return an address that holds a file of ``pictures/``."""
+        return embedded(self.folder / "pictures" / f"{name}.png")
 
     def only_here(self, name: str) -> str:
         """Return what only a page has."""

@@ -9,7 +9,8 @@
     const text = figure.querySelector("script").textContent
       .replaceAll(INK, colour("--ink")).replaceAll(FAINT, colour("--faint"));
     const place = figure.querySelector(".drawing");
-    const label = place.querySelector("svg").getAttribute("aria-label");
+    const drawing = place.querySelector("svg, img");
+    const label = drawing.getAttribute("aria-label") || drawing.alt;
     const inner = document.createElement("div");
     const options = { actions: false, renderer: "svg", tooltip: { theme: "custom" } };
     // In the page, though not seen: a drawing is measured.

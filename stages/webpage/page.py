@@ -22,17 +22,11 @@ from stages.webpage.sheet import sheet_html
 from stages.webpage.skeleton import skeleton
 from stages.webpage.theme import PAPER_COLOURS
 
-# Of gallery, where the report's own text cannot show them: they are not with it in git.
-PICTURES = {
-    "preprocessing": "What preprocessing leaves of pictures",
-    "mistakes": "The mistakes that the networks are surest of",
-    "pairs": "Mistakes of the pairs of classes that are confused most often",
-}
 UP = (("../index.html", "All datasets"),)
 
 
 class Shown(NamedTuple):
-    """What gallery says of its pictures, and whether they may be put into a page."""
+    """What gallery says of its pictures, and whether they are put into the page."""
 
     about: dict[str, Any]
     carried: bool
@@ -83,11 +77,9 @@ def render_page(
     """Return the page; `values` are those of the report's template."""
     best: Result = best_result(outcome.results)
     drawn = {"claims": [intervals_html(judgement) for judgement in outcome.judgements]}
-    manner = PageManner(folder, found, {}, drawn, carries_pictures=shown.carried)
-    manner.parts = {
-        "network": network_html(best),
-        "sheet": sheet_html(best, shown.about["sheet"], manner.source("sheet")),
-        "pictures": "\n\n".join(manner.picture(*one) for one in PICTURES.items()),
-    }
-    text = render(manner, **values)
+    manner = PageManner(folder, found, {}, drawn)
+    manner.parts = {"network": network_html(best)}
+    if shown.carried:
+        manner.parts["sheet"] = sheet_html(best, shown.about["sheet"], manner.source("sheet"))
+    text = render(manner, **(values | {"redistributable": shown.carried}))
     return skeleton(text.splitlines()[0].removeprefix("# "), to_html(text), script, UP)
