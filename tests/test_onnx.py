@@ -122,6 +122,29 @@ def test_views_are_averaged_where_the_experiment_does(tmp_path, name, moves):
     assert_equal_answers(session, model, pictures_of(7, seed=5))
 
 
+@pytest.mark.parametrize("views", [False, True])
+def test_convolutions_answer_as_ours(tmp_path, views):
+    pictures = pictures_of(60)
+    chain, rows = chain_of(CHAINS["normalize"], pictures)
+    layers = ["whitening", "gelu", "block 4", "dropout 0.2", "max-pooling 3", "flatten", "dense 5"]
+    networks = [
+        SoftmaxNetwork(
+            layers=[*layers, "relu"],
+            picture_shape=pictures.shape[1:],
+            logit_scale=0.5,
+            edges="reflect",
+            learning_rate=0.2,
+            batch_size=10,
+            epochs=20,
+            random_state=seed,
+        ).fit(rows, np.arange(60) % 3)
+        for seed in range(2)
+    ]
+    model = Model(chain, networks, ["a", "b", "c"], views, 2 if views else 0, 1.5)
+    _, session = written(tmp_path / "a.onnx", model)
+    assert_equal_answers(session, model, pictures_of(7, seed=5))
+
+
 def test_other_transforms_leave_a_model_of_features(tmp_path):
     model = model_of([("normalize", {})])
     step = model.chain.steps[0]

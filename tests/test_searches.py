@@ -47,6 +47,20 @@ def work(samples, folder: Path, n_test: int = 30, **settings: object) -> Work:
     return Work(experiment(**settings), features, folder / "kept")
 
 
+def test_what_an_entry_says_of_its_search_is_laid_over_the_rest():
+    document = tiny_params()
+    before = merge(document, "photos-normalize").search
+    document["recipes"][document["experiments"]["photos-normalize"]["recipe"]] |= {
+        "search": {"method": "random", "seeds": 7}
+    }
+    document["experiments"]["photos-normalize"]["search"] = {"seeds": 5}
+    found = merge(document, "photos-normalize").search
+    assert found == before.model_copy(update={"method": "random", "seeds": 5})
+    document["experiments"]["photos-normalize"]["search"] = {"sedes": 5}
+    with pytest.raises(ParamsError, match=r"search.sedes: unknown key; did you mean 'seeds'"):
+        merge(document, "photos-normalize")
+
+
 RATES = [1e-6, 0.3, 1e-5]
 
 

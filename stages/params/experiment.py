@@ -183,7 +183,7 @@ def merge(document: dict[str, Any], name: str) -> Experiment:
         hint = suggestion(recipe, [*map(str, known)])
         raise ParamsError(f"{where}.recipe: no entry recipes.{recipe}{hint}")
     settings = merge_recipe(document, recipe)
-    experiment = parse(Experiment, {**settings, **own}, where)
+    experiment = parse(Experiment, _over(settings, own), where)
     quick = read_quick(document)
     return quick.shorten(experiment) if quick.enabled else experiment
 
@@ -192,9 +192,17 @@ def merge_recipe(document: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the settings of the recipe `name` over ``defaults``, each checked by itself."""
     defaults = _mapping(entry(document, "defaults"), "defaults")
     parse(Defaults, defaults, "defaults")
-    settings = {**defaults, **_mapping(entry(document, "recipes", name), f"recipes.{name}")}
+    settings = _over(defaults, _mapping(entry(document, "recipes", name), f"recipes.{name}"))
     parse(Defaults, settings, f"recipes.{name}")
     return settings
+
+
+def _over(settings: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Lay an entry over settings; of `search`, each key by itself."""
+    merged = {**settings, **own}
+    if isinstance(own.get("search"), dict) and isinstance(settings["search"], dict):
+        merged["search"] = {**settings["search"], **own["search"]}
+    return merged
 
 
 def _mapping(value: Any, where: str) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def params_schema() -> Schema:
         "required": SECTIONS,
         "definitions": {
             "Candidates": {**_model(Candidates), "minProperties": 1, "maxProperties": 1},
-            "Search": _model(Search),
+            # The defaults have all keys; what is laid over them need not.
+            "Search": {**_model(Search), "required": []},
         },
     }
 
