@@ -48,9 +48,10 @@ def running(
     try:
         yield process
     finally:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.kill()
-        process.kill()
+        if process.poll() is None:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
         process.wait(PATIENCE)
 
 
@@ -96,10 +97,10 @@ def test_slurm(changed, tmp_path: Path):
     _, example = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
     example = example.replace("8786", free_port()).replace("jobs=4", "jobs=1")
     example = example.replace("cores=8", "cores=2").replace("processes=8", "processes=2")
-    (tmp_path / "jobs.py").write_text(example)
+    (project.path / "jobs.py").write_text(example)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    with running(project, sys.executable, str(tmp_path / "jobs.py"), env=env, **pipes) as jobs:
+    with running(project, sys.executable, "jobs.py", env=env, **pipes) as jobs:
         said = ""
         while not said.endswith("all: "):
             said += jobs.stdout.read(1)

@@ -50,7 +50,9 @@ def run_on_cluster(
         distributed = sys.modules["distributed"]
         futures = client.map(call, list(items), pure=False)
         try:
-            for future in futures if in_order else distributed.as_completed(futures):
+            for future in (
+                futures if in_order else distributed.as_completed(futures, loop=client.loop)
+            ):
                 yield future.result()
         except distributed.KilledWorker as error:
             raise PipelineError(
