@@ -21,9 +21,10 @@ from tests.project import ROOT, Project
 
 TEXT = (ROOT / "README.md").read_text()
 TARGETS = ("train@photos-normalize", "train@photos-hog")
-# What stands for a batch system: it runs a job's script right here.
+# What stands for a batch system: it keeps a job's script, and runs it right here.
 SBATCH = """#!/bin/sh
-setsid sh "$1" > "$1.log" 2>&1 &
+cp "$1" "$(dirname "$0")/job"
+setsid sh "$(dirname "$0")/job" > "$(dirname "$0")/log" 2>&1 &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh
