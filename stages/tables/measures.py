@@ -22,9 +22,12 @@ MEASURES = (
 
 
 def spread(result: Result, measure: str) -> dict[str, float]:
-    """Return mean and standard deviation over the seeds, shares in percent; NaN for one seed's."""
+    """Return mean and standard deviation over the seeds, shares in percent.
+
+    NaN stands for the deviation of one seed, and for what is not measured of such networks.
+    """
     factor = 1 if measure in {"loss", "brier"} else TO_PERCENT
-    numbers = result.scores[measure]
+    numbers = result.scores.get(measure, {"mean": np.nan, "sd": None})
     sd = np.nan if numbers["sd"] is None else factor * numbers["sd"]
     return {f"{measure}_mean": factor * numbers["mean"], f"{measure}_sd": sd}
 
