@@ -30,7 +30,7 @@ def weights(result: Result, path: Path) -> None:
     shape = result.predictions.picture_shape or []
     pictures = (0.5 + 0.5 * units).reshape(-1, *shape)
     pictures = np.broadcast_to(pictures, (*pictures.shape[:3], 3))
-    is_output = not result.experiment.hidden_layer_sizes
+    is_output = not (result.experiment.hidden_layer_sizes or result.experiment.layers)
     columns = min(len(pictures), MOST_NAMES) if is_output else 16
     image = montage(pictures, columns)
     height = 7.5 * image.shape[0] / image.shape[1] + 0.6
