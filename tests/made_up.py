@@ -86,6 +86,7 @@ def made_up(
             "calibrated_ece": 0.03,
         },
         "n_features": 3072,
+        "processors": ["SkylakeX"],
         "n_parameters": 30730,
         "n_views": 10 if experiment.average_views else 1,
         "per_seed": [{key: float(value) for key, value in row.items()} for row in per_seed],
