@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -77,8 +78,12 @@ def open_page(browser, address):
 def draw_all(page):
     """Scroll through a page, and wait until every chart is one that answers."""
     for figure in page.query_selector_all("figure.chart"):
-        figure.evaluate("figure => figure.scrollIntoView()")  # one by one, or it is not seen
-        figure.wait_for_selector(".vega-embed svg", timeout=PATIENCE)
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not figure.query_selector(".vega-embed svg"):
+            assert time.monotonic() < deadline, figure.inner_html()[:200]
+            # One by one, or it is not seen; again, as those above grow when they are drawn.
+            figure.evaluate("figure => figure.scrollIntoView()")
+            page.wait_for_timeout(50)
 
 
 COMMITTED = [page.relative_to(ROOT).as_posix() for page in (ROOT / "reports").rglob("index.html")]
