@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,7 @@ from stages.data.samples import open_samples, write_features
 from stages.params.loading import read_params
 from stages.runtime.command import progress, run, timed
 from stages.runtime.errors import PipelineError
-from stages.runtime.files import new_folder
+from stages.runtime.files import new_file, new_folder
 from stages.transforms.blocks import blocks_of, transformed, work_on
 from stages.transforms.chain import Step, save_step
 from stages.transforms.feature import merge_feature, origin_of
@@ -60,8 +59,11 @@ def main(
         scaling = transform.scaling
         write_features(folder, samples, own, views, shape, origin.model_dump(), scaling)
         next(steps, None)  # says that the last one is done
-        learned.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(stored, learned)
+        content = stored.read_bytes()
+        stored.unlink()
+    learned.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(learned) as file:
+        file.write_bytes(content)
 
 
 if __name__ == "__main__":

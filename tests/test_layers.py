@@ -12,12 +12,12 @@ from skimage.measure import block_reduce
 from sklearn.decomposition import PCA
 
 from stages.gradients.layers import CASES, Alone, check_layers, compare
-from stages.network import architecture
-from stages.network.architecture import BLOCK, Start, build
-from stages.network.architecture import check_layers as check_names
+from stages.network.architecture import MAKERS, Start, build
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.epochs import Training
+from stages.network.layer_names import BLOCK, KINDS, written_out
+from stages.network.layer_names import check_layers as check_names
 from stages.network.layers import channels, convolution
 from stages.network.layers.convolution import Convolution
 from stages.network.layers.dense import Dense
@@ -235,7 +235,7 @@ NAMES = ["whitening", "gelu", "block 4", "block 5", "flatten", "dense 6", "relu"
 def small(dtype=np.float64, names=NAMES, side=12):
     draws = generator(2)
     start = Start(draws, dtype, samples=draws.standard_normal((50, side * side * 3)).astype(dtype))
-    network = Network(build(architecture.written_out(names), (side, side, 3), 4, start))
+    network = Network(build(written_out(names), (side, side, 3), 4, start))
     for bias in network.biases:
         bias[:] = 0.3 * draws.standard_normal(bias.shape)
     return network
@@ -329,8 +329,12 @@ def test_settings_that_exclude_each_other():
         check_names(["block 3", "flatten"], False, 2)
 
 
+def test_every_name_can_be_made():
+    assert MAKERS.keys() == KINDS.keys()
+
+
 def test_a_block_is_what_it_says():
-    assert architecture.written_out(["block 7", "flatten"]) == [
+    assert written_out(["block 7", "flatten"]) == [
         *(part.format(7) for part in BLOCK),
         "flatten",
     ]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stages.network import scaled
 from stages.network.classifier import SoftmaxNetwork
-from stages.network.scaled import Scaled
+from stages.pixels import scaled
+from stages.pixels.scaled import Scaled
 
 SHAPE = (200, 4 * 5 * 3)
 

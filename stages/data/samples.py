@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from stages.network.scaled import Scaled
 from stages.params.loading import parse, suggestion
+from stages.pixels.scaled import Scaled
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.runtime.files import read_json, write_json
 

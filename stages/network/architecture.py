@@ -1,12 +1,11 @@
-"""Layers by their names, as params.yaml lists them: ``convolution 32``, ``gelu``, ``dense 128``.
+"""Layers made by their names; `layer_names` says which there are.
 
-To add a kind of layer, write its module in ``layers/``, and here how it is made and its entry of
-`KINDS`.
+To add a kind of layer, write its module in ``layers/``, here how it is made, and its entry of
+`layer_names.KINDS`.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.network.activations import ACTIVATIONS
+from stages.network.layer_names import KINDS, parse
 from stages.network.layers.activation import Activation
 from stages.network.layers.convolution import Convolution
 from stages.network.layers.dense import Dense
@@ -66,50 +66,9 @@ class Start(NamedTuple):
         return np.broadcast_to(number, shape) if hollow else np.full(shape, number)
 
 
-class Kind(NamedTuple):
-    """A kind of layer.
-
-    Attributes
-    ----------
-    make : callable
-        Given the shape that comes in, the number behind the name, the next layer's name and a
-        `Start`, returns the layer and the shape that goes out.
-    number : {"none", "count", "share"}
-        What is behind the name.
-    takes : {"rows", "maps", "both"}
-        Of which samples.
-    """
-
-    make: Callable[[Shape, float, str, Start], tuple[Layer, Shape]]
-    number: str = "none"
-    takes: str = "both"
-
-
-# What one name stands for, where others are written out.
-BLOCK = (
-    "convolution {0}",
-    "max-pooling 2",
-    "batch-normalization",
-    "gelu",
-    "convolution {0}",
-    "batch-normalization",
-    "gelu",
-)
-
-
-def written_out(names: Sequence[str]) -> list[str]:
-    """Return the names with those of its layers for each ``block 32``, see `BLOCK`."""
-    found = []
-    for name in map(str, names):
-        word, _, rest = name.partition(" ")
-        found += [part.format(rest) for part in BLOCK] if word == "block" else [name]
-    return found
-
-
-def short_form(hidden_layer_sizes: Sequence[int], activation: str, dropout: float) -> list[str]:
-    """Return the names of dense hidden layers with the same activation."""
-    after = [activation, f"dropout {dropout!r}"] if dropout else [activation]
-    return [name for size in hidden_layer_sizes for name in (f"dense {size}", *after)]
+# Given the shape that comes in, the number behind the name, the next layer's name and a `Start`,
+# returns the layer and the shape that goes out.
+Make = Callable[[Shape, float, str, Start], tuple[Layer, Shape]]
 
 
 def build(names: Sequence[str], shape: Shape, n_classes: int, start: Start) -> list[Layer]:
@@ -145,64 +104,13 @@ def build(names: Sequence[str], shape: Shape, n_classes: int, start: Start) -> l
             needs = "flatten first" if len(shape) == 3 else "it needs maps"
             raise ValueError(f"layers: {names[number]} is not allowed there: {needs}")
         following = kinds[number + 1][0] if number + 1 < len(kinds) else ""
-        layer, shape = kind.make(shape, value, following, start)
+        layer, shape = MAKERS[word](shape, value, following, start)
         if min(shape) < 1:
             raise ValueError(f"layers: {names[number]} is not allowed: no place would be left")
         layers.append(layer)
     if len(shape) == 3:
         raise ValueError("layers: they must end with flatten, or a layer after it")
     return [*layers, _dense(shape, n_classes, "", start)[0]]
-
-
-def takes_pictures(names: Sequence[str]) -> bool:
-    """Return whether the first of these layers needs height, width and channels."""
-    return bool(names) and KINDS[parse(names[0])[0]].takes == "maps"
-
-
-def check_layers(layers: Sequence[str] | None, dense: bool, averaged_epochs: int) -> None:
-    """Raise a ValueError if names of layers are not allowed, or not with the other settings.
-
-    `dense` says whether hidden_layer_sizes or dropout are set.
-    """
-    if layers is None:
-        return
-    names = written_out(layers)
-    for name in names:
-        parse(name)
-    if dense:
-        raise ValueError("layers: they stand instead of hidden_layer_sizes and dropout")
-    if averaged_epochs and "batch-normalization" in names:
-        raise ValueError(
-            "averaged_epochs: batch-normalization has means of the weights of each epoch only"
-        )
-
-
-def parse(name: str) -> tuple[str, float]:
-    """Return the kind of a layer, and the number behind it, 0 if there is none.
-
-    Raises
-    ------
-    ValueError
-        If there is no such kind, or its number is not allowed.
-    """
-    word, _, rest = str(name).partition(" ")
-    if word not in KINDS:
-        close = difflib.get_close_matches(word, KINDS, 1)
-        allowed = f"did you mean {close[0]}?" if close else f"one of {', '.join(KINDS)}"
-        raise ValueError(f"layers: {name!r} is not allowed: {allowed}")
-    number = KINDS[word].number
-    if number == "none":
-        if rest:
-            raise ValueError(f"layers: {name!r} is not allowed: {word} has no number")
-        return word, 0
-    try:
-        value = int(rest) if number == "count" else float(rest)
-    except ValueError:
-        value = -1
-    if not (1 <= value <= 16384 if number == "count" else 0 <= value < 1):
-        needs = "a whole number from 1 to 16384" if number == "count" else "0 or more, below 1"
-        raise ValueError(f"layers: {name!r} is not allowed: {word} needs a number, {needs}")
-    return word, value
 
 
 def _dense(shape: Shape, units: float, following: str, start: Start) -> tuple[Layer, Shape]:
@@ -254,18 +162,18 @@ def _flatten(shape: Shape, _: float, __: str, ___: Start) -> tuple[Layer, Shape]
     return Flatten(), (int(np.prod(shape)),)
 
 
-def _activation(name: str) -> Callable[[Shape, float, str, Start], tuple[Layer, Shape]]:
+def _activation(name: str) -> Make:
     return lambda shape, _number, _following, _start: (Activation(name), shape)
 
 
-KINDS = {
-    "dense": Kind(_dense, "count", "rows"),
-    "convolution": Kind(_convolution, "count", "maps"),
-    "whitening": Kind(_whitening, takes="maps"),
-    "max-pooling": Kind(_max_pooling, "count", "maps"),
-    "batch-normalization": Kind(_normalization, takes="maps"),
-    "gelu": Kind(lambda shape, _number, _following, _start: (Gelu(), shape)),
-    **{name: Kind(_activation(name)) for name in ACTIVATIONS},
-    "dropout": Kind(lambda shape, share, _following, _start: (Dropout(share), shape), "share"),
-    "flatten": Kind(_flatten, takes="maps"),
+MAKERS: dict[str, Make] = {
+    "dense": _dense,
+    "convolution": _convolution,
+    "whitening": _whitening,
+    "max-pooling": _max_pooling,
+    "batch-normalization": _normalization,
+    "gelu": lambda shape, _number, _following, _start: (Gelu(), shape),
+    **{name: _activation(name) for name in ACTIVATIONS},
+    "dropout": lambda shape, share, _following, _start: (Dropout(share), shape),
+    "flatten": _flatten,
 }

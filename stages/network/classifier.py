@@ -20,18 +20,19 @@ from sklearn.utils.validation import (
 )
 from threadpoolctl import threadpool_limits
 
-from stages.network.architecture import Start, build, short_form, takes_pictures, written_out
+from stages.network.architecture import Start, build
 from stages.network.checkpoint import Checkpoint, identify
 from stages.network.early_stopping import EarlyStopping, hold_out
 from stages.network.epochs import Settings, Training
 from stages.network.fitting import Fit
+from stages.network.layer_names import short_form, takes_pictures, written_out
 from stages.network.layers.dense import Dense
 from stages.network.losses import Floats, Labels, log_softmax, softmax
 from stages.network.model import Network
 from stages.network.monitor import Monitor
 from stages.network.parameters import CONSTRAINTS, check_together, hidden_layers, plain
 from stages.network.safety import all_or_nothing
-from stages.network.scaled import Scaled
+from stages.pixels.scaled import Scaled
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
 WHITENED = 5000  # samples that a whitening layer learns from: millions of patches
@@ -54,7 +55,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     layers : sequence of str, optional
         All layers but the last, for other networks than these: ``whitening``, ``convolution 32``,
         ``gelu``, ``max-pooling 2``, ``flatten``, ``dense 128``, ``relu`` and so on, see
-        `architecture.KINDS`; ``block 32`` stands for several, see `architecture.BLOCK`. Those of
+        `layer_names.KINDS`; ``block 32`` stands for several, see `layer_names.BLOCK`. Those of
         pictures need `picture_shape`.
     logit_scale : float, default=1.0
         What the last layer's outputs are multiplied by.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from stages.augmentation.views import mirrored, moved
 from stages.network.losses import Floats
-from stages.network.scaled import Scaled
+from stages.pixels.scaled import Scaled
 
 Indices = npt.NDArray[np.int64]
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.architecture import Start, build, short_form
+from stages.network.architecture import Start, build
+from stages.network.layer_names import short_form
 from stages.network.layers.activation import Activation
 from stages.network.layers.dense import Dense
 from stages.network.layers.dropout import Dropout

@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from stages.augmentation.views import EDGES
 from stages.network.activations import ACTIVATIONS
-from stages.network.architecture import check_layers
 from stages.network.epochs import ALTERNATING, LAST_BATCHES
+from stages.network.layer_names import check_layers
 from stages.network.optimizers import SCHEDULES
 from stages.network.penalties import PENALTIES
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy.typing as npt
 
-from stages.network.architecture import Start, takes_pictures
+from stages.network.architecture import Start
 from stages.network.classifier import SoftmaxNetwork
+from stages.network.layer_names import takes_pictures
 from stages.network.model import Network
 from stages.network.parameters import plain
 from stages.runtime.errors import PipelineError

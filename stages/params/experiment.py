@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from stages.network.architecture import check_layers
+from stages.network.layer_names import check_layers
 from stages.params.candidates import OR_CANDIDATES, Candidates, Search
 from stages.params.loading import Section, entry, parse, read_params, shown, suggestion
 from stages.runtime.errors import ParamsError

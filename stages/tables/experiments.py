@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.evaluation.results import Result
-from stages.network.architecture import written_out
+from stages.network.layer_names import written_out
 from stages.params.experiment import Experiment
 from stages.statistics.units import plus_minus
 from stages.tables.base import DIGITS, Outcome, Table

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from stages.network.scaled import scale
+from stages.pixels.scaled import scale
 from stages.transforms.base import Features, Learned, Rows, Transform, require_pictures
 
 

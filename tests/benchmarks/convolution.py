@@ -16,7 +16,8 @@ import numpy as np
 import typer
 from threadpoolctl import threadpool_limits
 
-from stages.network.architecture import Start, build, written_out
+from stages.network.architecture import Start, build
+from stages.network.layer_names import written_out
 from stages.network.layers.convolution import Convolution
 from stages.network.layers.layer import Layer
 from stages.network.losses import cross_entropy_gradient

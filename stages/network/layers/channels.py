@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stages.network.compiled import compiled
 from stages.network.losses import Floats
+from stages.runtime.compiled import compiled
 
 ROWS = 256  # summed in the rows' own precision, before they are added to sums in float64
 

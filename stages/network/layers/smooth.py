@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numba.extending import overload
 
-from stages.network.compiled import compiled
 from stages.network.losses import Floats
+from stages.runtime.compiled import compiled
 
 # tanh(x) = x P(x^2) / Q(x^2) to float32's precision where |x| is below LIMIT, beyond which it is 1
 # in float32: the minimax approximation of the library Eigen. Unlike the C library's function it is

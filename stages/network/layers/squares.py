@@ -8,8 +8,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.compiled import compiled
 from stages.network.losses import Floats
+from stages.runtime.compiled import compiled
 
 Where = npt.NDArray[np.uint8]
 

@@ -14,8 +14,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.compiled import compiled
 from stages.network.losses import Floats
+from stages.runtime.compiled import compiled
 
 TERMS = 5  # the most numbers that are not zero in a line of a matrix
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.losses import Floats
-
 Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 Number = float | np.float32
 # Numbers taken from which on a compiled function, twice as fast, has earned the time of its import.
 WORTH = 2_000_000_000
@@ -74,7 +73,7 @@ class Scaled:
         """Write the rows of a (n, n_features) array to `out`, float32, and return it."""
         self._taken += out.size
         if self._taken > WORTH:
-            from stages.network.gathering import gather  # noqa: PLC0415 - slow to import
+            from stages.pixels.gathering import gather  # noqa: PLC0415 - slow to import
 
             gather(self.stored, rows, self.factor, self.offset, out)
             return out

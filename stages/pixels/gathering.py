@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.compiled import compiled_exactly
-from stages.network.losses import Floats
+from stages.runtime.compiled import compiled_exactly
 
 
 @compiled_exactly
@@ -15,7 +14,7 @@ def gather(
     rows: npt.NDArray[np.int64],
     factor: np.float32,
     offset: np.float32,
-    out: Floats,
+    out: npt.NDArray[np.float32],
 ) -> None:
     """Write ``stored[rows] * factor + offset`` to `out`, with a rounding after each step."""
     for i in range(len(rows)):

@@ -1,0 +1,1 @@
+"""Numbers kept as bytes, as pixels are: a quarter of the memory, and as exact."""
