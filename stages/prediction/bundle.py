@@ -22,7 +22,7 @@ from stages.runtime.errors import ParamsError, PipelineError
 from stages.runtime.npz import load_npz, save_npz
 from stages.transforms.chain import Chain, Name, load_chain
 
-FORMAT = "model 2"
+FORMAT = "model 3"
 PACKAGES = ("numpy", "scikit-image", "scikit-learn")  # what the numbers may depend on
 MOST_FILES = 100
 MOST_BYTES = 2**31
