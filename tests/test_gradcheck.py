@@ -157,4 +157,6 @@ def test_other_digits_in_the_worked_example_fail_the_stage(results, tmp_path, mo
     monkeypatch.setattr(gradcheck, "sweep", lambda _: results["sweep"])
     code, line = last_words(gradcheck, "--output", tmp_path)
     assert code == 1
-    assert f"0 of {1 + N_LAYERS} gradients fail the check, the worked example does not agree" in line
+    assert (
+        f"0 of {1 + N_LAYERS} gradients fail the check, the worked example does not agree" in line
+    )

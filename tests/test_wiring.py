@@ -51,17 +51,25 @@ def recorded(project: Project, stage: dict) -> set[str]:
 
 def imported_late(modules: set[str]) -> set[str]:
     """Return the modules that some of `modules` import within a function, and what those import."""
-    late: set[str] = set()
-    for name in modules:
-        file = ROOT / Path(*name.split(".")).with_suffix(".py")
-        tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
-        for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
-            late |= {
-                node.module
-                for node in ast.walk(function)
-                if isinstance(node, ast.ImportFrom) and str(node.module).startswith("stages.")
-            }
+    late = {name for module in modules for name in imports_of(module, within=ast.FunctionDef)}
+    more = late
+    while more := {name for module in more for name in imports_of(module)} - late:
+        late |= more
     return late
+
+
+def imports_of(module: str, within: type[ast.AST] = ast.Module) -> set[str]:
+    """Return our modules that a module imports, anywhere or in its functions."""
+    file = ROOT / Path(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(file.read_text()) if file.exists() else ast.Module([], [])
+    return {
+        name
+        for part in ast.walk(tree)
+        if isinstance(part, within)
+        for node in ast.walk(part)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("stages.")
+        for name in (str(node.module), *(f"{node.module}.{own.name}" for own in node.names))
+    }
 
 
 def with_every_source() -> dict:

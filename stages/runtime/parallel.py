@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.parallel import BACKENDS
+from threadpoolctl import threadpool_limits
 
 from stages.runtime.cluster import ADDRESS, call_for, run_on_cluster
 from stages.runtime.errors import PipelineError
@@ -78,7 +80,14 @@ def _run(
 def _run_here(
     function: Callable[[Item], Result], items: Iterable[Item], n_items: int, order: str
 ) -> Iterator[Result]:
-    workers = max(1, min(n_items, cpu_count()))
+    # Without semaphores, as in some sandboxes, joblib has no processes.
+    workers = max(1, min(n_items, cpu_count())) if "loky" in BACKENDS else 1
+    if workers == 1:
+        for item in items:
+            with threadpool_limits(1):
+                result = function(item)
+            yield result
+        return
     with parallel_config(
         "loky", inner_max_num_threads=1, initializer=_begin, initargs=[os.getpid()]
     ):
