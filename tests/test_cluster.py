@@ -155,9 +155,14 @@ def test_a_worker_without_the_features_says_where_it_misses_them(
             list(networks_of(fits("there once more", 5)))
 
 
-def test_a_scheduler_that_cannot_import_the_project_is_refused(folder: Path, monkeypatch):
+def test_a_scheduler_that_cannot_import_the_project_is_refused(
+    folder: Path, tmp_path_factory, monkeypatch
+):
     """It would otherwise be waited for without end: the scheduler unpickles calls."""
-    started = Cluster(path=folder)
+    other = tmp_path_factory.mktemp("other")
+    (other / "stages").mkdir()
+    (other / "stages" / "__init__.py").write_text('"""Another package of this name."""')
+    started = Cluster(path=other)
     monkeypatch.setenv(ADDRESS, started.address)
     try:
         started.add_worker(folder)
