@@ -41,10 +41,12 @@ check: .venv/installed ## ruff, mypy, and who may import whom
 	mypy
 	lint-imports
 
-bench: .venv/installed ## the network against scikit-learn and, if installed, PyTorch; patches; all cores
+bench: .venv/installed ## networks beside scikit-learn and, if installed, PyTorch; all cores; growth
 	python -m tests.benchmarks.network --output reports/benchmarks.md
 	python -m tests.benchmarks.patches --output reports/benchmarks-patches.md
+	python -m tests.benchmarks.convolution --output reports/benchmarks-convolution.md
 	python -m tests.benchmarks.cores --output reports/benchmarks-cores.md
+	python -m tests.benchmarks.scaling --output reports/benchmarks-scaling.md
 
 soak: .venv/installed ## kill, fill, damage and disturb everything, under 30 minutes on two cores
 	python -m tests.soak --output reports/reliability.md
