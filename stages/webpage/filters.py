@@ -36,7 +36,7 @@ def filters(result: Result) -> Chart | None:
         for row in range(len(names))
     ).round(DIGITS)
     scale = {"domain": [-FURTHEST, 0, FURTHEST], "range": ["#b35806", "#f7f7f7", "#542788"]}
-    colour = quantity("deviation", "sd from the mean of all classes", scale=scale | {"clamp": True})
+    colour = quantity("deviation", "sd from the mean", scale=scale | {"clamp": True})
     encoding = {
         "x": nominal("place", "filters of the last hidden layer", axis={"labels": False}),
         "y": nominal("class", "class of the pictures", sort=names),
