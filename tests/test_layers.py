@@ -152,6 +152,37 @@ def test_rows_become_maps_and_rows_again():
     np.testing.assert_array_equal(layer.backward(rows.copy(), wanted=True), maps)
 
 
+IN_ANY_ORDER = [
+    "batch-normalization",
+    "relu",
+    "tanh",
+    "gelu",
+    "identity",
+    "dropout 0.3",
+    "max-pooling 2",
+]
+
+
+@pytest.mark.parametrize("middle", [*itertools.product(IN_ANY_ORDER, repeat=3)], ids=" ".join)
+def test_layers_have_right_gradients_in_any_order(middle):
+    """Some overwrite what comes in: it must be nothing that the layer before still needs."""
+    names = ["convolution 2", *middle, "convolution 3", "flatten"]
+    start = Start(generator(4), np.float64, weight_scale=0.5)
+    network = Network(build(names, (9, 8, 2), 3, start))
+    X, y = generator(5).standard_normal((4, 9 * 8 * 2)), np.array([0, 1, 2, 1])
+    moves = [generator(6).standard_normal(array.shape) for array in network.parameters]
+
+    def loss(step):
+        moved = copy.deepcopy(network)
+        for array, move in zip(moved.parameters, moves, strict=True):
+            array += step * move
+        return moved.backpropagate(X, y, generator(7))
+
+    network.backpropagate(X, y, generator(7))
+    slope = sum(float((g * m).sum()) for g, m in zip(network.gradients, moves, strict=True))
+    assert slope == pytest.approx((loss(1e-6) - loss(-1e-6)) / 2e-6, rel=1e-5, abs=1e-7)
+
+
 # ---------------------------------------------------------------- wrong gradients are caught
 
 

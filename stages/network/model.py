@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ class Network:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
+        for before, layer in itertools.pairwise(self.layers):
+            layer.overwrites = not before.keeps_output
 
     @classmethod
     def dense(

@@ -71,11 +71,6 @@ class Chain:
 
     steps: list[Step]
 
-    @property
-    def is_elementwise(self) -> bool:
-        """Whether the features still are pixels."""
-        return all(step.transform.elementwise for step in self.steps)
-
     def apply(self, pictures: Rows) -> Features:
         """Return the features of (n, height, width, channels) pictures, uint8."""
         expected = tuple(self.steps[0].origin.input_shape)

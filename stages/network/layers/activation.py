@@ -18,6 +18,8 @@ class Activation(Layer):
         One of `ACTIVATIONS`.
     """
 
+    keeps_output = True
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.function = name
@@ -33,10 +35,10 @@ class Activation(Layer):
         return x
 
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
-        """Replace x by f(x), from which the derivative can be told."""
-        ACTIVATIONS[self.function].apply(x)
-        self._y = x
-        return x
+        """Return f(x), from which the derivative can be told."""
+        self._y = self._in_place(x)
+        ACTIVATIONS[self.function].apply(self._y)
+        return self._y
 
     def backward(self, delta: Floats, wanted: bool) -> Floats:
         """Multiply delta by f'(x)."""

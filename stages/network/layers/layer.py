@@ -48,10 +48,16 @@ class Layer:
         Of the mean loss; there after `backward`.
     kept : dict of ndarray
         What else is needed to go on or to predict, such as running means; changed in place.
+    keeps_output : bool
+        Whether `backward` needs what `forward` returned.
+    overwrites : bool
+        Whether a training step may overwrite x: not if the layer before keeps its output.
     """
 
     weight_gradient: Floats
     bias_gradient: Floats
+    keeps_output = False
+    overwrites = True
 
     def __init__(self, weight: Floats | None = None, bias: Floats | None = None) -> None:
         self.weight = weight
@@ -87,7 +93,7 @@ class Layer:
         Parameters
         ----------
         x : ndarray
-            May be overwritten.
+            Overwritten by some layers, here or in `backward`, if `overwrites` says so.
         generator : numpy.random.Generator or None
             Draws what is random in the layer.
         """
@@ -100,6 +106,14 @@ class Layer:
         the gradient is not `wanted`, it is not computed, and `delta` comes back.
         """
         raise NotImplementedError
+
+    def _in_place(self, x: Floats) -> Floats:
+        """Return x if it may be overwritten, else a copy."""
+        if self.overwrites:
+            return x
+        y: Floats = self._buffers.get("y", x.shape, x.dtype)
+        y[:] = x
+        return y
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what makes the layer, without what a training step left."""

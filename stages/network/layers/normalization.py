@@ -36,6 +36,7 @@ class BatchNormalization(Layer):
     """
 
     bias: Floats
+    keeps_output = True
 
     def __init__(self, bias: Floats, mean: Floats, variance: Floats) -> None:
         super().__init__(bias=bias)
@@ -54,9 +55,10 @@ class BatchNormalization(Layer):
         return x
 
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
-        """Replace x by what is normalised by the batch, plus the bias; update the running means."""
+        """Return x, normalised by the batch, plus the bias; update the running means."""
         from stages.network.layers import channels  # noqa: PLC0415 - slow to import: only to train
 
+        x = self._in_place(x)
         rows = x.reshape(-1, x.shape[-1])
         mean, variance = channels.moments(rows)
         for name, value in (("mean", mean), ("variance", variance)):

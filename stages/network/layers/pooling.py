@@ -51,7 +51,7 @@ class MaxPooling(Layer):
         """Return the largest numbers; keep where they are."""
         from stages.network.layers.squares import largest  # noqa: PLC0415 - slow to import
 
-        self._shape = x.shape
+        self._x = x
         shape = (x.shape[0] // self.size, x.shape[1] // self.size, *x.shape[2:])
         y: Floats = self._buffers.get("y", shape, x.dtype)
         self.where = self._buffers.get("where", shape, np.uint8)
@@ -64,7 +64,9 @@ class MaxPooling(Layer):
 
         if not wanted:
             return delta
-        dx: Floats = self._buffers.get("dx", self._shape, delta.dtype)
+        # Over x where it may be: the largest maps of a network come in here.
+        x = self._x
+        dx: Floats = x if self.overwrites else self._buffers.get("dx", x.shape, delta.dtype)
         height, width = (length * self.size for length in delta.shape[:2])
         dx[height:], dx[:, width:] = 0, 0
         spread(delta, self.where, self.size, dx)
