@@ -11,7 +11,7 @@ from scipy.ndimage import correlate
 from skimage.measure import block_reduce
 from sklearn.decomposition import PCA
 
-from stages.gradients.layers import CASES, Alone, check_layers, compare
+from stages.gradients.layers import CASES, NETWORKS, Alone, check_layers, compare
 from stages.network.architecture import MAKERS, Start, build
 from stages.network.checkpoint import Checkpoint
 from stages.network.classifier import SoftmaxNetwork
@@ -192,7 +192,7 @@ def passed(seed=1):
 
 def test_all_layers_pass():
     assert all(passed().values())
-    assert len(passed()) == len(CASES) + 1
+    assert len(passed()) == len(CASES) + len(NETWORKS)
 
 
 def test_a_missed_term_of_the_variance_is_caught(monkeypatch):
@@ -206,6 +206,13 @@ def test_a_missed_term_of_the_variance_is_caught(monkeypatch):
     assert not found["batch normalisation"]
     assert not found["all of them, in a network"]
     assert found["convolution"]
+
+
+def test_overwriting_what_the_layer_before_needs_is_caught(monkeypatch):
+    monkeypatch.setattr(BatchNormalization, "keeps_output", False)
+    found = passed()
+    assert not found["batch normalisation with ReLU and tanh, in a network"]
+    assert found["batch normalisation"]
 
 
 class Untransposed(Convolution):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,20 +90,12 @@ def check(combination: Combination, seed: int) -> dict[str, Any]:
     comparisons = check_gradient(
         objective.value, objective.gradient, parameters, signs=objective.signs
     )
-    errors = np.concatenate([comparison.errors.ravel() for comparison in comparisons])
-    kinked = np.concatenate([comparison.kinked.ravel() for comparison in comparisons])
-    outside, beside = digits(errors[~kinked].max()), digits(errors[kinked].max(initial=0.0))
     plain = numeric_gradient(objective.value, parameters, PLAIN_STEP, centred)
     depth = len(parameters) // 2
     names = [f"{letter}{layer}" for letter in "Wb" for layer in range(1, depth + 1)]
     return {
         **combination._asdict(),
-        "passed": outside <= TOLERANCE and beside <= KINK_TOLERANCE,
-        "parameters": errors.size,
-        "max_error": outside,
-        "median_error": digits(np.median(errors)),
-        "kinks": int(kinked.sum()),
-        "max_error_at_kinks": beside,
+        **summary(comparisons),
         "max_error_plain": digits(_errors(objective, parameters, plain).max()),
         "float32_deviation": digits(_float32_deviation(objective, parameters)),
         "tensors": [
@@ -172,6 +165,22 @@ def _float32_deviation(objective: Objective, parameters: list[Floats]) -> float:
     return max(
         float(np.abs(g - e).max() / np.abs(e).max()) for g, e in zip(gradients, exact, strict=True)
     )
+
+
+def summary(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    """Return the largest errors of all tensors, outside kinks and beside them."""
+    errors = np.concatenate([comparison.errors.ravel() for comparison in comparisons])
+    kinked = np.concatenate([comparison.kinked.ravel() for comparison in comparisons])
+    outside = digits(errors[~kinked].max(initial=0.0))
+    beside = digits(errors[kinked].max(initial=0.0))
+    return {
+        "passed": outside <= TOLERANCE and beside <= KINK_TOLERANCE,
+        "parameters": errors.size,
+        "max_error": outside,
+        "median_error": digits(np.median(errors)),
+        "kinks": int(kinked.sum()),
+        "max_error_at_kinks": beside,
+    }
 
 
 def digits(value: Any) -> float:
