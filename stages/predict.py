@@ -12,6 +12,7 @@ import typer
 
 from stages.images.fitting import Fit, read_picture
 from stages.images.reading import UnreadableError
+from stages.network.model import PREDICTION_ROWS
 from stages.prediction.bundle import Manner, read_bundle
 from stages.prediction.model import Model, load_model
 from stages.prediction.options import MODELS, TRANSFORMS, Models, Transforms
@@ -20,7 +21,7 @@ from stages.runtime.command import run
 from stages.runtime.errors import PipelineError
 
 app = typer.Typer(add_completion=False)
-BLOCK = 1000  # pictures in memory at a time
+BLOCK = PREDICTION_ROWS  # pictures in memory at a time: as in evaluate, for the same last bits
 
 
 @app.command()

@@ -344,12 +344,24 @@ def test_a_whole_network_has_the_loss_and_gradients_of_pytorch(dtype, rtol):
         (["convolution 3"], "must end with flatten"),
         (["convolution 3", "dense 4"], "flatten first"),
         (["max-pooling 2", "max-pooling 9", "flatten"], "no place would be left"),
+        (["convolution 3", "whitening", "flatten"], "as the first only"),
     ],
 )
 def test_layers_that_cannot_be_are_named(names, reason):
     X, y = generator().standard_normal((12, 48)), np.arange(12) % 2
     with pytest.raises(ValueError, match=f"layers: .*{reason}"):
         SoftmaxNetwork(layers=names, picture_shape=(4, 4, 3), epochs=1).fit(X, y)
+
+
+@pytest.mark.parametrize("first", ["batch-normalization", "flatten", "max-pooling 1"])
+@pytest.mark.parametrize("shape", [(4, 4, 2), (1, 1, 3)])
+def test_a_prediction_leaves_the_pictures_as_they_are(first, shape):
+    rest = ["tanh"] if first == "flatten" else ["tanh", "flatten"]
+    network = Network(build([first, *rest], shape, 3, Start(generator(), np.float64)))
+    X = generator(1).standard_normal((1, int(np.prod(shape))))
+    before = X.copy()
+    network.logits(X)
+    np.testing.assert_array_equal(X, before)
 
 
 def test_pictures_need_their_shape():

@@ -100,6 +100,8 @@ def build(names: Sequence[str], shape: Shape, n_classes: int, start: Start) -> l
         shape = (int(np.prod(shape)),)
     for number, (word, value) in enumerate(kinds):
         kind = KINDS[word]
+        if word == "whitening" and number:
+            raise ValueError("layers: whitening is allowed as the first only: it learns pictures")
         if kind.takes not in ("both", "maps" if len(shape) == 3 else "rows"):
             needs = "flatten first" if len(shape) == 3 else "it needs maps"
             raise ValueError(f"layers: {names[number]} is not allowed there: {needs}")

@@ -22,8 +22,8 @@ class Unflatten(Layer):
         self.shape = shape
 
     def apply(self, x: Floats) -> Floats:
-        """Return the maps."""
-        return np.ascontiguousarray(x.reshape(-1, *self.shape).transpose(1, 2, 0, 3))
+        """Return the maps: a copy, as the layers after it may overwrite them."""
+        return x.reshape(-1, *self.shape).transpose(1, 2, 0, 3).copy()
 
     def forward(self, x: Floats, generator: np.random.Generator | None) -> Floats:
         """Return the maps."""
