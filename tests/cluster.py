@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -31,6 +32,8 @@ class Cluster:
         self.workers: list[subprocess.Popen] = []
         options = ("--host", "127.0.0.1", "--port", str(port))
         self.scheduler = _start("scheduler", *options, PYTHONPATH=str(path))
+        # Of the tests' own connection; the code under test has to see to its own.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self.client = Client(self.address, timeout=PATIENCE, set_as_default=False)
 
     def add_worker(self, folder: Path, *options: str, path: Path = ROOT) -> subprocess.Popen:

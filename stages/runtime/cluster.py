@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import sys
@@ -94,6 +95,8 @@ def _client_of(address: str) -> Iterator[Any]:
             f"{ADDRESS}: no scheduler answers at {address} ({_line(error)}): start 'python -m "
             "dask scheduler' in the project's folder, or unset it to run here"
         ) from None
+    # It logs a lost connection with a traceback; what to do is said in one line, by an error.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with client:
         try:
             client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
