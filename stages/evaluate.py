@@ -25,8 +25,8 @@ from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.command import run
 from stages.runtime.files import read_json, write_json
-from stages.training.calibration import load_calibration
 from stages.training.seeds import load_seeds
+from stages.training.temperature import load_calibration
 
 app = typer.Typer(add_completion=False)
 

@@ -16,10 +16,11 @@ from stages.runtime.command import progress, run, timed
 from stages.runtime.digest import kept_by
 from stages.runtime.files import new_folder, write_json
 from stages.training.asking import ASKED, note
-from stages.training.calibration import calibrate, save_calibration
+from stages.training.calibration import calibrate
 from stages.training.fits import checkpoint_folder, fits_of, held_out_of, networks_of
 from stages.training.search import NOTHING, TRIALS, Work, search
 from stages.training.seeds import network_path
+from stages.training.temperature import save_calibration
 
 app = typer.Typer(add_completion=False)
 

@@ -21,6 +21,7 @@ SLOW_FIXTURES = {"project", "finished", "least", "undrawn", "fresh"}  # projects
 # What starts a process for each case, trains for longer, or draws whole reports.
 SLOW_FILES = {
     "test_browser.py",
+    "test_cluster.py",
     "test_commands.py",
     "test_export.py",
     "test_gallery.py",

@@ -84,6 +84,7 @@ def test_an_archive_without_them_is_one_error_with_the_reason(official, refused,
     assert "get the archive again, md5 c58f30108f718f92721af3b95e74349a" in line
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds a process's memory")
 def test_nothing_takes_long_or_much_and_nothing_is_written():
     rows = list(archives.trials())

@@ -266,6 +266,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused(features, name, array):
     assert_damaged(features)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not Path(ARCHIVE).exists(), reason="no CIFAR-10 archive: set CIFAR10_ARCHIVE to run this test"
 )

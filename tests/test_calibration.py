@@ -12,14 +12,8 @@ from sklearn.metrics import log_loss
 from stages.network.classifier import SoftmaxNetwork
 from stages.runtime.errors import ParamsError, PipelineError
 from stages.training import calibration
-from stages.training.calibration import (
-    Calibration,
-    calibrate,
-    fit_temperature,
-    held_out_rows,
-    load_calibration,
-    save_calibration,
-)
+from stages.training.calibration import calibrate, fit_temperature, held_out_rows
+from stages.training.temperature import Calibration, load_calibration, save_calibration
 
 PARAMS = {"hidden_layer_sizes": [16], "epochs": 40, "batch_size": 16, "learning_rate": 0.5}
 

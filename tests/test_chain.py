@@ -71,6 +71,7 @@ ROWS = {"first": slice(0, N), "second": slice(N, 2 * N)}
 SHAPES = [(32, 32, 3), (20, 24, 3), (17, 16, 1)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_stored_chain_gives_the_bytes_of_its_features_for_any_pictures(tmp_path, name, shape):

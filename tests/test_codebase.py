@@ -105,6 +105,7 @@ def test_constants_of_other_types_are_other_constants(values: tuple[str, str]):
     assert one != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_digests_are_the_same_on_other_pythons(version: str, tmp_path: Path):
     python = next(iter(interpreters(version)), None)
@@ -213,6 +214,7 @@ def test_a_change_shows_in_the_records_of_what_uses_it_alone(tree: Path):
     assert changed(tree, "stages/tools/used.py~", "x = 1\n") == set()
 
 
+@pytest.mark.slow
 def test_files_that_are_left_beside_the_code_are_no_code(tmp_path: Path):
     shutil.copytree(
         ROOT / "stages", tmp_path / "stages", ignore=shutil.ignore_patterns("__pycache__")

@@ -194,6 +194,7 @@ def test_a_killed_download_is_taken_up(server, path, partial):
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.slow
 def test_any_length_survives():
     for row in network.trials(lengths=5):
         assert row.survived == row.tried, row

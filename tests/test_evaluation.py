@@ -29,8 +29,8 @@ from stages.network.storage import save_network
 from stages.params.experiment import merge
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import read_json, write_json
-from stages.training.calibration import Calibration, save_calibration
 from stages.training.seeds import network_path
+from stages.training.temperature import Calibration, save_calibration
 from tests.mistakes import DOCUMENT
 
 SHAPE = (2, 2, 3)

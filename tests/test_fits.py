@@ -50,6 +50,7 @@ def bytes_of(network: SoftmaxNetwork) -> bytes:
     return b"".join(parameter.tobytes() for parameter in network.network_.parameters)
 
 
+@pytest.mark.slow
 def test_processes_side_by_side_give_the_bytes_of_one_alone(
     samples, features: Path, tmp_path: Path, monkeypatch
 ):

@@ -190,11 +190,13 @@ def passed(seed=1):
     return {row["layer"]: row["passed"] for row in check_layers(seed)}
 
 
+@pytest.mark.slow
 def test_all_layers_pass():
     assert all(passed().values())
     assert len(passed()) == len(CASES) + len(NETWORKS)
 
 
+@pytest.mark.slow
 def test_a_missed_term_of_the_variance_is_caught(monkeypatch):
     right = channels.subtract
 
@@ -208,6 +210,7 @@ def test_a_missed_term_of_the_variance_is_caught(monkeypatch):
     assert found["convolution"]
 
 
+@pytest.mark.slow
 def test_overwriting_what_the_layer_before_needs_is_caught(monkeypatch):
     monkeypatch.setattr(BatchNormalization, "keeps_output", False)
     found = passed()

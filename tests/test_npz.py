@@ -71,6 +71,7 @@ def test_the_bytes_are_those_of_every_release(tmp_path, monkeypatch):
     assert npz_sample.digest_of_file() == DIGEST
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_other_python_writes_the_same_bytes(version, tmp_path):
     pythons = interpreters(version, needs="numpy")
@@ -178,6 +179,7 @@ def test_a_file_cut_anywhere_is_refused(path):
         refused(path)
 
 
+@pytest.mark.slow
 def test_an_altered_byte_is_refused_or_changes_no_array(path):
     """The zip has a checksum of every member; names and unused fields have none."""
     content = path.read_bytes()

@@ -179,6 +179,7 @@ def test_a_missing_file_is_named(tmp_path):
     assert f"{tmp_path / 'none.yaml'} is missing" in line
 
 
+@pytest.mark.slow
 def test_the_command_says_so_as_soon_as_it_has_started(tmp_path):
     path, output = tmp_path / "params.yaml", tmp_path / "right.txt"
     command = [sys.executable, "-m", "stages.check", "--params", path, "--output", output]

@@ -7,6 +7,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from stages.params.experiment import merge
 from stages.prediction.model import load_model
 from stages.prediction.table import Answer, answer, as_csv, as_json, as_table
 from stages.training.seeds import load_seeds
-from tests.project import Project
+from tests.project import ROOT, Project
 
 HOG = "photos-hog"
 
@@ -169,3 +171,14 @@ def test_every_format_has_all_of_it():
     assert first.split()[2:] == ["cat", "0.750", "dog", "0.250"]
     assert second.endswith("no picture")
     assert "error" not in as_table(ROWS[:1])
+
+
+def test_what_takes_longer_to_import_than_to_answer_is_not_imported():
+    code = (
+        "import sys, stages.predict\n"
+        "sys.exit(', '.join({'sklearn', 'scipy', 'skimage', 'pandas', 'numba'} & {*sys.modules}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stderr.strip() == ""

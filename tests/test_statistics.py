@@ -409,6 +409,7 @@ def normal(rng, n_seeds):
     return rng.normal(size=n_seeds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [normal, skewed])
 @pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize(("spread", "answers"), [(1.0, False), (1.0, True), (4.0, True)])

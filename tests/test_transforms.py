@@ -186,6 +186,7 @@ def test_a_picture_of_one_colour_gives_zeros(colours, threshold):
         assert not fitted(own(threshold, channels), pictures)(pictures).any()
 
 
+@pytest.mark.slow
 def test_the_least_difference_of_brightness_counts():
     # 2125 r + 7154 g + 721 b differ by 1, the least that whole numbers can.
     levels = np.arange(256)

@@ -143,6 +143,7 @@ def test_it_is_short_and_has_no_anchors():
     assert "*" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "value", "back", "n_lines"),
     [

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from stages.augmentation.views import View as OtherView
 from stages.augmentation.views import views_of
 from stages.data.samples import Samples
-from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Floats, log_softmax, softmax
 from stages.network.model import PREDICTION_ROWS
+from stages.network.trained import TrainedNetwork
 from stages.params.experiment import Experiment
 from stages.runtime.errors import PipelineError
 
@@ -79,7 +79,7 @@ def of_pixels(
 
 
 def probabilities(
-    networks: Sequence[SoftmaxNetwork],
+    networks: Sequence[TrainedNetwork],
     views: Sequence[View],
     n_classes: int,
     temperature: float = 1.0,
@@ -89,7 +89,7 @@ def probabilities(
 
 
 def probabilities_at(
-    networks: Sequence[SoftmaxNetwork],
+    networks: Sequence[TrainedNetwork],
     views: Sequence[View],
     n_classes: int,
     temperatures: Sequence[float],
@@ -100,7 +100,7 @@ def probabilities_at(
 
     Parameters
     ----------
-    networks : sequence of SoftmaxNetwork
+    networks : sequence of TrainedNetwork
     views : sequence of ndarray or Flat, shapes (n, n_features)
     n_classes : int
     temperatures : sequence of float

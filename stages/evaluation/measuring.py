@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from stages.evaluation import answers, scores, weights
 from stages.evaluation.answers import View
-from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Labels
+from stages.network.trained import TrainedNetwork
 
 DIGITS = 4  # of what a unit gives on the mean
 
@@ -34,7 +34,7 @@ class Tested(NamedTuple):
 
 
 def measure(
-    networks: list[SoftmaxNetwork],
+    networks: list[TrainedNetwork],
     tested: Tested,
     seen: tuple[Sequence[View], Labels],
     class_names: list[str],
@@ -43,7 +43,7 @@ def measure(
 
     Parameters
     ----------
-    networks : list of SoftmaxNetwork
+    networks : list of TrainedNetwork
     tested : Tested
     seen : (sequence of View, ndarray of shape (n,))
         The training samples with their labels.
@@ -82,7 +82,7 @@ def measure(
 
 
 def _pruned_accuracies(
-    networks: list[SoftmaxNetwork], tested: Tested, n_classes: int
+    networks: list[TrainedNetwork], tested: Tested, n_classes: int
 ) -> list[dict[str, float]]:
     """Return each network's accuracy without its smallest first weights, if it is of dense layers.
 
@@ -95,7 +95,7 @@ def _pruned_accuracies(
     return [{"pruned_accuracy": scores.accuracy(own, tested.y)} for own in pruned]
 
 
-def _listed(network: SoftmaxNetwork, tested: Tested, n_classes: int) -> dict[str, Any]:
+def _listed(network: TrainedNetwork, tested: Tested, n_classes: int) -> dict[str, Any]:
     """Return what each of the listed layers gives and learns, and each class's mean last units.
 
     Without a list of layers in params.yaml, nothing.

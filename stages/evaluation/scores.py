@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from stages.network.classifier import SoftmaxNetwork
 from stages.network.losses import Floats, Labels
+from stages.network.trained import TrainedNetwork
 from stages.statistics.calibration import (
     brier_score,
     expected_calibration_error,
@@ -108,7 +108,7 @@ def per_class(counts: npt.NDArray[np.int64], class_names: list[str]) -> list[dic
     return [{"class": name, "precision": p, "recall": r, "f1": f} for name, p, r, f in rows]
 
 
-def loss_curves(networks: list[SoftmaxNetwork], field: str) -> npt.NDArray[np.float64]:
+def loss_curves(networks: list[TrainedNetwork], field: str) -> npt.NDArray[np.float64]:
     """Return the (n_seeds, n_epochs) values of ``loss`` or ``net_loss``.
 
     Where early stopping ended a seed sooner than others, the rest of its row is NaN.
@@ -119,7 +119,7 @@ def loss_curves(networks: list[SoftmaxNetwork], field: str) -> npt.NDArray[np.fl
     return values
 
 
-def monitor_curves(networks: list[SoftmaxNetwork]) -> dict[str, npt.NDArray[np.float64]]:
+def monitor_curves(networks: list[TrainedNetwork]) -> dict[str, npt.NDArray[np.float64]]:
     """Return ``test_loss`` and ``test_accuracy``, (n_seeds, n_epochs), from while they trained.
 
     NaN after epochs at which it was not measured, and for networks that were not watched.
@@ -129,8 +129,9 @@ def monitor_curves(networks: list[SoftmaxNetwork]) -> dict[str, npt.NDArray[np.f
     for field in ("loss", "accuracy"):
         values = np.full((len(networks), n_epochs), np.nan)
         for row, network in zip(values, networks, strict=True):
-            if hasattr(network, "monitor_curve_"):
-                row[network.monitor_curve_["epoch"] - 1] = network.monitor_curve_[field]
+            watched = network.monitor_curve_
+            if watched is not None:
+                row[watched["epoch"] - 1] = watched[field]
         curves[f"test_{field}"] = values
     return curves
 

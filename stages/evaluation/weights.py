@@ -11,29 +11,29 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from stages.network.classifier import SoftmaxNetwork
 from stages.network.layers.convolution import Convolution
 from stages.network.layers.dense import Dense
 from stages.network.layers.whitening import SIDE, Whitening
 from stages.network.model import PREDICTION_MAPS, Network
+from stages.network.trained import TrainedNetwork
 
 # A weight that is smaller does next to nothing. He's first weights for 3072 inputs have a standard
 # deviation of 0.026, so that 3% of them are as small before any training.
 NEAR_ZERO = 0.001
 
 
-def zero_share(network: SoftmaxNetwork) -> float:
+def zero_share(network: TrainedNetwork) -> float:
     """Return the share of all weights that are exactly zero."""
     weights = network.network_.weights
     return sum(int((w == 0).sum()) for w in weights) / sum(w.size for w in weights)
 
 
-def near_zero_share(network: SoftmaxNetwork) -> float:
+def near_zero_share(network: TrainedNetwork) -> float:
     """Return the share of the first layer's weights that are below `NEAR_ZERO` in size."""
     return float(_near_zero(network).mean())
 
 
-def pruned(network: SoftmaxNetwork) -> SoftmaxNetwork:
+def pruned(network: TrainedNetwork) -> TrainedNetwork:
     """Return the network without those weights: zero instead. `network` stays as it is."""
     without = copy.copy(network)
     without.network_ = copy.deepcopy(network.network_)
@@ -41,7 +41,7 @@ def pruned(network: SoftmaxNetwork) -> SoftmaxNetwork:
     return without
 
 
-def logit_scores(network: SoftmaxNetwork, X: npt.NDArray[Any]) -> dict[str, float]:
+def logit_scores(network: TrainedNetwork, X: npt.NDArray[Any]) -> dict[str, float]:
     """Return how large the logits get, and how often one linear layer answers the same.
 
     Of a network of dense layers, everything is computed in float64, so that rounding hardly ever
@@ -49,7 +49,7 @@ def logit_scores(network: SoftmaxNetwork, X: npt.NDArray[Any]) -> dict[str, floa
 
     Parameters
     ----------
-    network : SoftmaxNetwork
+    network : TrainedNetwork
         Its computations are in float32 or float64; it stays as it is.
     X : ndarray of shape (n, n_features)
 
@@ -147,5 +147,5 @@ def _composed(filters: npt.NDArray[Any], kernels: npt.NDArray[Any]) -> npt.NDArr
     return composed
 
 
-def _near_zero(network: SoftmaxNetwork) -> npt.NDArray[np.bool_]:
+def _near_zero(network: TrainedNetwork) -> npt.NDArray[np.bool_]:
     return np.abs(network.network_.weights[0]) < NEAR_ZERO

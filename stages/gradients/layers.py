@@ -153,7 +153,7 @@ class _Whole(NamedTuple):
         return network.gradients
 
     def signs(self, parameters: list[Floats]) -> npt.NDArray[Any]:
-        values, found = self.X, []
+        values, found = self.X, list[npt.NDArray[Any]]()
         for layer in self._with(parameters).layers:
             values = layer.forward(values, None)
             if isinstance(layer, MaxPooling):

@@ -13,7 +13,7 @@ from stages.interchange.graph import Graph
 from stages.interchange.layers import operator
 from stages.interchange.patches import reversed_columns
 from stages.interchange.transforms import OPERATORS
-from stages.network.classifier import SoftmaxNetwork
+from stages.network.trained import TrainedNetwork
 from stages.prediction.model import Model
 from stages.runtime.errors import PipelineError
 from stages.runtime.files import new_file
@@ -121,7 +121,7 @@ def _features(graph: Graph, model: Model, pictures: str) -> str:
     return rows
 
 
-def _answers(graph: Graph, network: SoftmaxNetwork, views: list[str], model: Model) -> str:
+def _answers(graph: Graph, network: TrainedNetwork, views: list[str], model: Model) -> str:
     """Return one network's probabilities, the mean over the views."""
     if network.classes_.tolist() != [*range(len(model.class_names))]:
         raise PipelineError(f"seed {network.random_state} was trained without some class")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +17,19 @@ from sklearn.utils.validation import (
     column_or_1d,
     validate_data,
 )
-from threadpoolctl import threadpool_limits
 
-from stages.network.architecture import Start, build
+from stages.network.architecture import Start
 from stages.network.checkpoint import Checkpoint, identify
 from stages.network.early_stopping import EarlyStopping, hold_out
 from stages.network.epochs import Settings, Training
 from stages.network.fitting import Fit
-from stages.network.layer_names import short_form, takes_pictures, written_out
-from stages.network.layers.dense import Dense
+from stages.network.layer_names import names_of, takes_pictures
 from stages.network.losses import Floats, Labels, log_softmax, softmax
 from stages.network.model import Network
 from stages.network.monitor import Monitor
-from stages.network.parameters import CONSTRAINTS, check_together, hidden_layers, plain
+from stages.network.parameters import CONSTRAINTS, check_together, plain
 from stages.network.safety import all_or_nothing
+from stages.network.trained import finite_logits
 from stages.pixels.scaled import Scaled
 
 LOSSES = np.dtype([("loss", np.float64), ("net_loss", np.float64)])
@@ -340,16 +338,9 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             If one of them is not finite.
         """
         check_is_fitted(self)
-        # What overflows is reported once and clearly, by scikit-learn or below.
-        with threadpool_limits(1, "blas"), np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):  # scikit-learn says what is too large for the dtype
             X = validate_data(self, X, reset=False, dtype=self.network_.dtype)
-            logits = self.network_.logits(X)
-        if not np.isfinite(logits).all():
-            raise ValueError(
-                f"its answers are not finite: X has numbers as large as {np.abs(X).max():.3g}, "
-                f"the weights as large as {max(np.abs(w).max() for w in self.network_.weights):.3g}"
-            )
-        return logits
+        return finite_logits(self.network_, X)
 
     def _check_parameters(self) -> None:
         self._validate_params()
@@ -362,7 +353,7 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"classes {classes} are not those of the first call: {self.classes_}")
         there, asked = (
             [name for name in names if not name.startswith("dropout")]
-            for names in (network.names, self.layer_names())
+            for names in (network.names, names_of(vars(self)))
         )
         if there != asked:
             raise ValueError(
@@ -410,12 +401,6 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> Settings:
         return Settings(**{name: getattr(self, name) for name in Settings._fields})
 
-    def layer_names(self) -> list[str]:
-        """Return the names of all layers but the last."""
-        if self.layers is not None:
-            return written_out(self.layers)
-        return short_form(hidden_layers(self.hidden_layer_sizes), self.activation, self.dropout)
-
     def _start(
         self,
         X: npt.NDArray[Any],
@@ -423,31 +408,22 @@ class SoftmaxNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         generator: np.random.Generator,
         settings: Settings,
     ) -> Training:
-        some = X[rows[:WHITENED]] if takes_pictures(self.layer_names()) else None
+        some = X[rows[:WHITENED]] if takes_pictures(names_of(vars(self))) else None
         start = Start(generator, X.dtype, self.weight_scale, some)
-        return Training(self.network_of(X.shape[1], len(self.classes_), start), settings, generator)
-
-    def network_of(self, n_features: int, n_classes: int, start: Start) -> Network:
-        """Return a network as the parameters say."""
-        names = self.layer_names()
-        shape = tuple(self.picture_shape or ()) if takes_pictures(names) else (n_features,)
-        if math.prod(shape) != n_features:
-            raise ValueError(f"picture_shape={self.picture_shape!r} is not of {n_features} numbers")
-        network = Network(build(names, shape, n_classes, start))
-        cast("Dense", network.layers[-1]).scale = self.logit_scale
-        return network
+        network = Network.of(vars(self), X.shape[1], len(self.classes_), start)
+        return Training(network, settings, generator)
 
     def products(self, n_features: int, n_classes: int) -> int:
         """Return about how many multiplications a sample takes to go through the network."""
-        return self.network_of(n_features, n_classes, Start(None, np.float32)).products
+        return Network.of(vars(self), n_features, n_classes, Start(None, np.float32)).products
 
     def _again(self) -> Network:
         """Return a copy of the network, with the dropout of now."""
         now = self.network_
         copies = ([array.copy() for array in own] for own in (now.weights, now.biases, now.kept))
-        return self.network_of(
-            self.n_features_in_, len(self.classes_), Start(None, now.dtype)
-        ).take(*copies)
+        hollow = Start(None, now.dtype)
+        again = Network.of(vars(self), self.n_features_in_, len(self.classes_), hollow)
+        return again.take(*copies)
 
     def _last_training(self) -> Training:
         """Return what was last trained or, of a network that was read, a training of it."""

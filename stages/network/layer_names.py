@@ -6,8 +6,9 @@ Nothing here computes, so that a change of a layer's code is none of what params
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import Any, NamedTuple
 
 
 class Kind(NamedTuple):
@@ -57,6 +58,33 @@ def written_out(names: Sequence[str]) -> list[str]:
         word, _, rest = name.partition(" ")
         found += [part.format(rest) for part in BLOCK] if word == "block" else [name]
     return found
+
+
+def names_of(params: Mapping[str, Any]) -> list[str]:
+    """Return the names of all layers but the last, of parameters of a `SoftmaxNetwork`."""
+    if params["layers"] is not None:
+        return written_out(params["layers"])
+    hidden = hidden_layers(params["hidden_layer_sizes"])
+    return short_form(hidden, params["activation"], params["dropout"])
+
+
+def hidden_layers(sizes: int | Sequence[int]) -> list[int]:
+    """Return the units of each hidden layer; a number alone is one layer.
+
+    Raises
+    ------
+    ValueError
+        If they are no whole numbers of 1 or more.
+    """
+    layers = [sizes] if isinstance(sizes, Integral) else list(sizes)  # type: ignore[arg-type]
+    if not all(map(is_count, layers)):
+        raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more, whole numbers")
+    return [int(size) for size in layers]
+
+
+def is_count(value: Any) -> bool:
+    """Return whether it is a whole number of 1 or more."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def short_form(hidden_layer_sizes: Sequence[int], activation: str, dropout: float) -> list[str]:

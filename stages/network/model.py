@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from stages.network.architecture import Start, build
-from stages.network.layer_names import short_form
+from stages.network.layer_names import names_of, short_form, takes_pictures
 from stages.network.layers.activation import Activation
 from stages.network.layers.dense import Dense
 from stages.network.layers.dropout import Dropout
@@ -59,6 +60,27 @@ class Network:
                 layers.append(Activation(activation))
                 layers += [Dropout(dropout)] if dropout else []
             layers.append(Dense(weight, bias))
+        return cls(layers)
+
+    @classmethod
+    def of(
+        cls, params: Mapping[str, Any], n_features: int, n_classes: int, start: Start
+    ) -> Network:
+        """Return a network as parameters of a `SoftmaxNetwork` say.
+
+        Raises
+        ------
+        ValueError
+            If a layer is not allowed, or its pictures are not of so many features.
+        """
+        names = names_of(params)
+        shape = tuple(params["picture_shape"] or ()) if takes_pictures(names) else (n_features,)
+        if math.prod(shape) != n_features:
+            raise ValueError(
+                f"picture_shape={params['picture_shape']!r} is not of {n_features} numbers"
+            )
+        layers = build(names, shape, n_classes, start)
+        cast("Dense", layers[-1]).scale = float(params["logit_scale"])
         return cls(layers)
 
     @classmethod

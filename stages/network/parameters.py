@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from stages.augmentation.views import EDGES
 from stages.network.activations import ACTIVATIONS
 from stages.network.epochs import ALTERNATING, LAST_BATCHES
-from stages.network.layer_names import check_layers
+from stages.network.layer_names import check_layers, hidden_layers, is_count
 from stages.network.optimizers import SCHEDULES
 from stages.network.penalties import PENALTIES
 
@@ -69,27 +68,13 @@ def check_together(params: dict[str, Any]) -> None:
     dense = bool(hidden or params["dropout"])
     check_layers(params["layers"], dense, params["averaged_epochs"])
     shape = params["picture_shape"]
-    if shape is not None and (len(shape) != 3 or not all(map(_is_count, shape))):
+    if shape is not None and (len(shape) != 3 or not all(map(is_count, shape))):
         raise ValueError(f"picture_shape={shape!r} must be height, width and channels")
     if params["averaged_epochs"] > params["epochs"]:
         epochs = params["epochs"]
         raise ValueError(f"averaged_epochs={params['averaged_epochs']} of only {epochs} epochs")
     if params["averaged_epochs"] and params["early_stopping"]:
         raise ValueError("averaged_epochs and early_stopping choose the weights in two ways")
-
-
-def hidden_layers(sizes: int | Sequence[int]) -> list[int]:
-    """Return the units of each hidden layer; a number alone is one layer.
-
-    Raises
-    ------
-    ValueError
-        If they are no whole numbers of 1 or more.
-    """
-    layers = [sizes] if isinstance(sizes, Integral) else list(sizes)  # type: ignore[arg-type]
-    if not all(map(_is_count, layers)):
-        raise ValueError(f"hidden_layer_sizes={sizes!r} must each be 1 or more, whole numbers")
-    return [int(size) for size in layers]
 
 
 def plain(params: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +87,3 @@ def plain(params: dict[str, Any]) -> dict[str, Any]:
     """
     as_json: dict[str, Any] = json.loads(json.dumps(params, default=lambda value: value.tolist()))
     return as_json
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from stages.images.fitting import Colour, Fit
-from stages.network.classifier import SoftmaxNetwork
-from stages.network.storage import load_network
+from stages.network.trained import TrainedNetwork, read_network
 from stages.params.experiment import MOST_SHIFT
 from stages.params.loading import Section, parse
 from stages.prediction.model import Model
@@ -161,14 +160,14 @@ def _load(folder: Path, header: _Header) -> Model:
     for name in header.transforms:
         (folder / f"transform-{name}.npz").rename(folder / f"{name}.npz")
     chain = load_chain(folder, [*header.transforms][-1])
-    loaded = [load_network(folder / f"network-{seed}.npz") for seed in header.networks]
+    loaded = [read_network(folder / f"network-{seed}.npz") for seed in header.networks]
     _check(chain, loaded)
     networks, class_names = [network for network, _ in loaded], loaded[0][1]
     averaged = header.average_views, header.average_shift
     return Model(chain, networks, class_names, *averaged, header.temperature)
 
 
-def _check(chain: Chain, loaded: list[tuple[SoftmaxNetwork, list[str]]]) -> None:
+def _check(chain: Chain, loaded: list[tuple[TrainedNetwork, list[str]]]) -> None:
     """Raise a ValueError unless the networks fit each other and the chain, and are finite."""
     last = chain.steps[-1]
     n_features = last.transform.n_outputs(tuple(last.origin.input_shape), None)

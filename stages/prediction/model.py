@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from stages.evaluation.answers import View, of_pixels, probabilities
-from stages.network.classifier import SoftmaxNetwork
-from stages.network.storage import load_network
+from stages.network.trained import TrainedNetwork, read_network
 from stages.params.experiment import Experiment
 from stages.params.loading import parse
 from stages.runtime.files import read_json
-from stages.training.calibration import load_calibration
 from stages.training.seeds import network_path
+from stages.training.temperature import load_calibration
 from stages.transforms.chain import Chain, load_chain
 
 
@@ -26,7 +25,7 @@ class Model:
     Attributes
     ----------
     chain : Chain
-    networks : list of SoftmaxNetwork
+    networks : list of TrainedNetwork
         One for each seed.
     class_names : list of str
     average_views : bool
@@ -38,7 +37,7 @@ class Model:
     """
 
     chain: Chain
-    networks: list[SoftmaxNetwork]
+    networks: list[TrainedNetwork]
     class_names: list[str]
     average_views: bool
     average_shift: int
@@ -95,7 +94,7 @@ def load_model(experiment: str, models: Path, transforms: Path) -> Model:
     settings = read_settings(experiment, models)
     features = f"{settings.dataset}-{settings.preprocessing}"
     chain = load_chain(transforms / settings.dataset, features)
-    loaded = [load_network(network_path(models / experiment, seed)) for seed in settings.seeds]
+    loaded = [read_network(network_path(models / experiment, seed)) for seed in settings.seeds]
     return Model(
         chain,
         [network for network, _ in loaded],

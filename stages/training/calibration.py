@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
 from scipy.optimize import minimize_scalar
 
 from stages.network.classifier import SoftmaxNetwork
 from stages.network.early_stopping import hold_out
 from stages.network.losses import Floats, Labels, log_softmax
-from stages.params.loading import Section, parse
-from stages.runtime.files import read_json, write_json
+from stages.training.temperature import Calibration
 
 # The logarithm of the temperature is held to be around 0 with this standard deviation. A thousand
 # samples outweigh it; ten that are all right would otherwise make every answer certain.
 PRIOR_SD = 1.0
 FARTHEST = 5.0  # from 0, of the logarithm: 150 times as certain, or as uncertain
 DIGITS = 6
-NAME = "calibration.json"
-
-
-class Calibration(Section):
-    """By what the logits of a network are divided before the softmax.
-
-    Attributes
-    ----------
-    temperature : float
-        Above 1 if the networks are too certain, below if they are not certain enough.
-    n_held_out : int
-        How many training samples it was fitted on.
-    """
-
-    temperature: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    n_held_out: Annotated[int, Field(ge=0)]
 
 
 def held_out_rows(
@@ -93,19 +74,3 @@ def fit_temperature(logits: Floats, y: Labels) -> float:
 
     found = minimize_scalar(cost, bounds=(-FARTHEST, FARTHEST), options={"xatol": 1e-8})
     return float(np.exp(found.x))
-
-
-def save_calibration(folder: Path, calibration: Calibration) -> None:
-    """Write it beside the networks."""
-    write_json(folder / NAME, calibration.model_dump())
-
-
-def load_calibration(folder: Path) -> Calibration:
-    """Return what `save_calibration` wrote.
-
-    Raises
-    ------
-    PipelineError
-        If it is missing or damaged.
-    """
-    return parse(Calibration, read_json(folder / NAME), f"{folder / NAME}")

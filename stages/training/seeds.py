@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stages.network.classifier import SoftmaxNetwork
-from stages.network.storage import load_network
+from stages.network.trained import TrainedNetwork, read_network
 
 
 def network_path(folder: Path, seed: int) -> Path:
@@ -13,7 +12,7 @@ def network_path(folder: Path, seed: int) -> Path:
     return folder / f"seed-{seed}.npz"
 
 
-def load_seeds(folder: Path, seeds: list[int]) -> list[SoftmaxNetwork]:
+def load_seeds(folder: Path, seeds: list[int]) -> list[TrainedNetwork]:
     """Return the networks of `seeds`, in that order.
 
     Raises
@@ -21,4 +20,4 @@ def load_seeds(folder: Path, seeds: list[int]) -> list[SoftmaxNetwork]:
     PipelineError
         If one is missing or damaged.
     """
-    return [load_network(network_path(folder, seed))[0] for seed in seeds]
+    return [read_network(network_path(folder, seed))[0] for seed in seeds]
