@@ -10,10 +10,11 @@ import pytest
 
 from stages import gradcheck
 from stages.gradients import worked_example
+from stages.gradients.layers import CASES, NETWORKS
 from stages.network.activations import ACTIVATIONS, Activation
 from tests.helpers import ROOT, last_words
 
-N_LAYERS = 6
+N_LAYERS = len(CASES) + len(NETWORKS)
 NAMES = {"gradcheck.json", "gradcheck.md", "gradcheck.png"}
 
 
@@ -139,16 +140,19 @@ def test_a_wrong_gradient_fails_the_stage_after_it_is_reported(results, tmp_path
     monkeypatch.setattr(gradcheck, "sweep", lambda _: results["sweep"])  # it is the slow part
     code, line = last_words(gradcheck, "--output", tmp_path)
     assert code == 1
-    assert f"2 of {9 + N_LAYERS} gradients fail the check, the worked example agrees" in line
+    assert f"3 of {9 + N_LAYERS} gradients fail the check, the worked example agrees" in line
     found = json.loads((tmp_path / "gradcheck.json").read_text(encoding="utf-8"))
     assert not found["passed"]
+    assert [row["layer"] for row in found["layers"] if not row["passed"]] == [
+        "batch normalisation with ReLU and tanh, in a network"
+    ]
     failed = [row for row in found["combinations"] if not row["passed"]]
     assert {(row["activation"], row["hidden_layers"]) for row in failed} == {
         ("tanh", 1),
         ("tanh", 2),
     }
     # One for each of them, and one in the summary.
-    assert (tmp_path / "gradcheck.md").read_text(encoding="utf-8").count("**") == 2 * 3
+    assert (tmp_path / "gradcheck.md").read_text(encoding="utf-8").count("**") == 2 * 4
 
 
 def test_other_digits_in_the_worked_example_fail_the_stage(results, tmp_path, monkeypatch):
