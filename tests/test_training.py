@@ -412,6 +412,15 @@ def test_a_checkpoint_of_other_parameters_or_other_data_is_refused(tmp_path: Pat
             network.fit(*data, checkpoint=checkpoint)
 
 
+def test_a_checkpoint_of_other_rows_of_the_same_data_is_refused(tmp_path: Path):
+    X, y = samples()
+    rows = np.arange(len(X) - 1)
+    checkpoint = Checkpoint(tmp_path / "c.npz", 0)
+    make({}).fit(X, y, rows=rows, checkpoint=checkpoint)
+    with pytest.raises(PipelineError, match="belongs to other parameters or other"):
+        make({}).fit(X, y, rows=rows + 1, checkpoint=checkpoint)
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path: Path):
     X, y = samples()
     (tmp_path / "c.npz").write_bytes(b"PK\x03\x04 half of a file")
