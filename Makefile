@@ -46,6 +46,7 @@ bench: .venv/installed ## networks beside scikit-learn and, if installed, PyTorc
 	python -m tests.benchmarks.patches --output reports/benchmarks-patches.md
 	python -m tests.benchmarks.convolution --output reports/benchmarks-convolution.md
 	python -m tests.benchmarks.cores --output reports/benchmarks-cores.md
+	python -m tests.benchmarks.cluster --output reports/benchmarks-cluster.md
 	python -m tests.benchmarks.scaling --output reports/benchmarks-scaling.md
 
 soak: .venv/installed ## kill, fill, damage and disturb everything, under 30 minutes on two cores

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.runtime.errors import ParamsError
-from stages.scheduling.jobs import makespan
 from stages.scheduling.plan import experiments_of, features_of
+from tests.benchmarks.simulation import makespan
 from tests.project import Project, tiny_params
 from tests.soak.background import background
 

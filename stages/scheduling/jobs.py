@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,15 +72,3 @@ def run_job(job: Job) -> tuple[Job, float]:
 def longest_first(jobs: Iterable[Job]) -> list[Job]:
     """Return jobs in the order in which few processors are idle at the end."""
     return sorted(jobs, key=lambda job: -job.cost)
-
-
-def makespan(costs: Sequence[float], n_workers: int) -> float:
-    """Return when the last of some jobs ends, each begun in order by the first worker that is free.
-
-    R. L. Graham, "Bounds on multiprocessing timing anomalies", 1969: longest first, this is at most
-    4/3 of the best.
-    """
-    ends = [0.0] * n_workers
-    for cost in costs:
-        heapq.heapreplace(ends, ends[0] + cost)
-    return max(ends)

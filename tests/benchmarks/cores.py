@@ -23,7 +23,6 @@ from stages.data.samples import Split
 from stages.folders.pictures import Looks, read_pictures
 from stages.params.loading import read_params
 from stages.runtime.files import write_text
-from stages.scheduling.jobs import makespan
 from stages.training.fits import Fit, networks_of
 from stages.training.search import Fit as Trial
 from stages.training.search import score
@@ -31,6 +30,7 @@ from stages.transforms.base import find_transform
 from stages.transforms.blocks import blocks_of, transformed, work_on
 from stages.transforms.chain import Origin, Step, save_step
 from tests.benchmarks.machine import describe
+from tests.benchmarks.simulation import makespan
 from tests.helpers import write_samples, write_vectors
 from tests.project import ROOT
 
@@ -82,10 +82,10 @@ def folder_run(folder: Path) -> Run:
     return lambda _: list(read_pictures(files, looks))
 
 
-def features_in(folder: Path) -> Path:
+def features_in(folder: Path, n: int = 20_000) -> Path:
     generator = np.random.default_rng(0)
-    X = generator.random((20_001, 3072), dtype=np.float32)
-    return write_vectors(folder / "features", X, np.arange(20_001) % 10)
+    X = generator.random((n + 1, 3072), dtype=np.float32)
+    return write_vectors(folder / "features", X, np.arange(n + 1) % 10)
 
 
 def seeds_run(folder: Path, features: Path) -> Run:

@@ -24,12 +24,10 @@ import typer
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from stages.data.samples import Split
 from stages.network.classifier import SoftmaxNetwork
+from stages.pixels.scaled import WORTH, Scaled
 from stages.runtime.files import write_text
-from stages.training.fits import Fit, networks_of
 from tests.benchmarks.machine import describe
-from tests.helpers import write_vectors
 
 try:
     import torch
@@ -39,7 +37,6 @@ except ImportError:
 BATCH = 256
 RATE = 0.03
 EPOCHS = 3
-SEEDS = [0, 1, 2, 3, 4, 5]
 Run = Callable[[int], object]
 
 
@@ -87,7 +84,16 @@ def bound(case: Case) -> Run:
     return run
 
 
-def ours(case: Case, X: np.ndarray, y: np.ndarray) -> Run:
+def as_bytes(X: np.ndarray) -> Scaled:
+    """Return such numbers as bytes, so many of which were taken that compiling them is worth it."""
+    scaled = Scaled((255 * X).astype(np.uint8), 1 / 255, 0)
+    rows, batch = np.arange(BATCH), np.empty((BATCH, X.shape[1]), np.float32)
+    for _ in range(WORTH // batch.size + 1):
+        scaled.take(rows, batch)
+    return scaled
+
+
+def ours(case: Case, X: np.ndarray | Scaled, y: np.ndarray) -> Run:
     return lambda epochs: SoftmaxNetwork(
         case.hidden,
         batch_size=BATCH,
@@ -138,6 +144,8 @@ def eager(case: Case, X: np.ndarray, y: np.ndarray, *, gathered_before: bool) ->
 def contenders(case: Case) -> dict[str, Run]:
     X, y = samples(case)
     runs = {"bound": bound(case), "this network": ours(case, X, y)}
+    if case.n_features == 3072:
+        runs["this network, as bytes"] = ours(case, as_bytes(X), y)
     if case.hidden:
         runs["scikit-learn"] = theirs(case, X, y)
     if torch is not None:
@@ -166,39 +174,6 @@ def measure(case: Case, rounds: int, threads: int) -> dict[str, tuple[float, flo
         for name, own in times.items()
     }
     return {name: (statistics.median(own), ratios[name]) for name, own in times.items()}
-
-
-def seeds_side_by_side(rounds: int) -> float:
-    """Return how many times faster all seeds train on all cores than on one."""
-    case = CASES[0]
-    X, y = samples(case)
-    params = {"hidden_layer_sizes": list(case.hidden), "epochs": 10}
-    ratios = []
-    params |= {"validation_fraction": 0.1}
-    split = Split(train=("train",), test=("test",))
-    with tempfile.TemporaryDirectory() as folder:
-        features = write_vectors(Path(folder) / "features", X, y)
-        for number in range(rounds):
-            times = []
-            for workers in ("1", str(os.cpu_count())):
-                os.environ["LOKY_MAX_CPU_COUNT"] = workers
-                checkpoints = Path(folder) / f"{number}-{workers}"
-                fits = [
-                    Fit(
-                        features,
-                        split,
-                        {**params, "random_state": seed},
-                        checkpoints / f"{seed}.npz",
-                        with_views=False,
-                    )
-                    for seed in SEEDS
-                ]
-                start = time.perf_counter()
-                list(networks_of(fits))
-                times.append(time.perf_counter() - start)
-            ratios.append(times[0] / times[1])
-    del os.environ["LOKY_MAX_CPU_COUNT"]
-    return statistics.median(ratios)
 
 
 def peak_memory() -> float:
@@ -275,8 +250,9 @@ Written by `make bench`. {versions()}
 Time of one epoch, float32, batches of {BATCH}, plain SGD, divided by the time of the matrix
 products alone ("bound"): medians of {rounds} rounds in which the contenders take turns, and in
 brackets the median milliseconds. scikit-learn draws its own order of the samples; the others
-take one. The last column leaves out of the time what the others have in it: copying the rows of
-each batch together.
+take one. "As bytes" are the study's pixels: kept as bytes, and scaled where they are gathered. The
+last column leaves out of the time what the others have in it: copying the rows of each batch
+together.
 
 ## One thread each
 
@@ -286,9 +262,8 @@ each batch together.
 
 {pages[cores]}
 
-This network keeps to one thread for each fit; instead, the {len(SEEDS)} seeds of an experiment
-train side by side: {seeds_side_by_side(3):.2f} times as fast on {cores} cores as on one
-({CASES[0].name}, processes started and stopped included).
+This network keeps to one thread for each fit; instead, the seeds of an experiment train side by
+side, see [all cores](benchmarks-cores.md).
 
 ## Memory
 
