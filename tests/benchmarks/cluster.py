@@ -99,6 +99,8 @@ def searched(folder: Path, name: str, candidates: int) -> tuple[float, list[list
     epochs = [read_json(file)["settings"]["epochs"] for file in files]
     fits = zip(epochs, (after - before for before, after in pairwise(ends)), strict=True)
     rungs = [[seconds for _, seconds in rung] for _, rung in groupby(fits, key=lambda fit: fit[0])]
+    for rung in rungs:  # before the first of a rung ends, what is no fit has taken its time, too
+        rung[0] = statistics.median(rung)
     *rungs, last = rungs
     return total, [*rungs, last[:-1], last[-1:]]  # the chosen one's other seed comes by itself
 
@@ -134,8 +136,9 @@ def main(
     text = ", ".join(f"{len(rung)} of {sum(rung):.1f} s" for rung in rungs)
     page = f"""# A cluster
 
-Written by `make bench` on {describe()}: a scheduler, {CORES} workers of one thread, and what asks
-them, all on this machine.
+Written by `make bench` on {describe()}
+
+A scheduler, {CORES} workers of one thread, and what asks them, all on this machine.
 
 Six seeds of 3072-128-10 take {seconds:.1f} s, **{ratio:.2f} times** what local processes take
 (medians of {rounds} rounds, in turn; {SETTINGS["epochs"]} epochs of 20,000 random pictures). A task

@@ -195,8 +195,10 @@ others as it did, and nothing but fits takes time.
 """
     page = f"""# All cores
 
-Written by `make bench` on {describe()}. How many times faster than one process all {CORES} are, in
-turn, medians of {rounds} rounds; the processes are started and stopped in that time.
+Written by `make bench` on {describe()}
+
+How many times faster than one process all {CORES} are, in turn, medians of {rounds} rounds; the
+processes are started and stopped in that time.
 
 | work | ratio | seconds with all |
 |---|---|---|
