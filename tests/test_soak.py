@@ -10,7 +10,7 @@ import pytest
 from stages.schema.project import check_project
 from tests.project import EXPERIMENTS, ROOT, Project
 from tests.soak import __main__ as soak
-from tests.soak import disks, kills, recovery
+from tests.soak import clusters, disks, kills, recovery
 from tests.soak.page import render
 from tests.soak.row import Row
 
@@ -27,6 +27,10 @@ def test_kills(undrawn: Project, tmp_path: Path):
 
 def test_disks(project: Project, tmp_path: Path):
     assert_all_survived(disks.trials(project, tmp_path / "disk", names=disks.SHORT, sizes=1))
+
+
+def test_clusters(tmp_path: Path):
+    assert_all_survived(clusters.trials(tmp_path / "cluster", n_kills=2, longest=4.0, epochs=120))
 
 
 @pytest.mark.parametrize("case", recovery.CASES, ids=lambda case: case.what)

@@ -15,10 +15,12 @@ from tqdm import tqdm
 from stages.runtime.files import write_text
 from tests.isolation import isolate
 from tests.project import ROOT, Project
-from tests.soak import archives, disks, fuzz, kills, network, pickles, recovery
+from tests.soak import archives, clusters, disks, fuzz, kills, network, pickles, recovery
 from tests.soak.background import background
 from tests.soak.page import render
 from tests.soak.row import Row
+
+CLUSTER_SECONDS = 6.0  # until a kill on a cluster, at most
 
 
 def main(
@@ -51,6 +53,7 @@ def trials(folder: Path, n_kills: int, longest: float, times: int) -> Iterator[R
     finished.commit("results")
     yield from recovery.trials(finished, folder / "recovery", times)
     yield from disks.trials(finished, folder / "disk")
+    yield from clusters.trials(folder / "cluster", n_kills, CLUSTER_SECONDS)
     yield from network.trials()
     yield from archives.trials()
     yield from archives.damage()
