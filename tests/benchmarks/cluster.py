@@ -146,8 +146,8 @@ that does nothing takes {1000 * each:.1f} ms.
 
 A search over {CANDIDATES} candidates by successive halving, on {N_SEARCHED:,} pictures. Its fits,
 rung by rung: {text}; {serial:.1f} s are no fit: to connect, draw, send, choose. With more workers
-these stay, and so does the longest fit of every rung. (What is simulated of {CORES} and not measured
-is what workers beside each other cost each other: memory, and the scheduler.)
+these stay, and so does the longest fit of every rung. (What is simulated of {CORES} and not
+measured is what workers beside each other cost each other: memory, and the scheduler.)
 
 | workers | seconds | |
 |---:|---:|---|
