@@ -41,7 +41,7 @@ check: .venv/installed ## ruff, mypy, and who may import whom
 	mypy
 	lint-imports
 
-bench: .venv/installed ## networks beside scikit-learn and, if installed, PyTorch; all cores; growth
+bench: .venv/installed ## networks beside scikit-learn and, if installed, PyTorch; all cores; a cluster; growth
 	python -m tests.benchmarks.network --output reports/benchmarks.md
 	python -m tests.benchmarks.patches --output reports/benchmarks-patches.md
 	python -m tests.benchmarks.convolution --output reports/benchmarks-convolution.md
@@ -49,7 +49,7 @@ bench: .venv/installed ## networks beside scikit-learn and, if installed, PyTorc
 	python -m tests.benchmarks.cluster --output reports/benchmarks-cluster.md
 	python -m tests.benchmarks.scaling --output reports/benchmarks-scaling.md
 
-soak: .venv/installed ## kill, fill, damage and disturb everything, under 30 minutes on two cores
+soak: .venv/installed ## kill, fill, damage and disturb everything
 	python -m tests.soak --output reports/reliability.md
 
 schema: .venv/installed ## params.yaml's JSON Schema, by which editors complete and check it

@@ -30,7 +30,7 @@ def test_disks(project: Project, tmp_path: Path):
 
 
 def test_clusters(tmp_path: Path):
-    assert_all_survived(clusters.trials(tmp_path / "cluster", n_kills=2, longest=4.0, epochs=120))
+    assert_all_survived(clusters.trials(tmp_path / "cluster", n_kills=3, longest=4.0, epochs=120))
 
 
 @pytest.mark.parametrize("case", recovery.CASES, ids=lambda case: case.what)

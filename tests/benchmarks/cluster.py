@@ -6,7 +6,6 @@ it. Of a search, each fit's seconds are measured with one worker, and more worke
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
@@ -145,9 +144,9 @@ Six seeds of 3072-128-10 take {seconds:.1f} s, **{ratio:.2f} times** what local 
 that does nothing takes {1000 * each:.1f} ms.
 
 A search over {CANDIDATES} candidates by successive halving, on {N_SEARCHED:,} pictures. Its fits,
-rung by rung: {text}; {serial:.1f} s are no fit: to connect, draw, send, choose. With more workers
-these stay, and so does the longest fit of every rung. (What is simulated of {CORES} and not
-measured is what workers beside each other cost each other: memory, and the scheduler.)
+rung by rung: {text}; {serial:.1f} s are no fit: to connect, draw, send, choose.
+With more workers these stay, and so does the longest fit of every rung. (Two rows of {CORES}
+workers differ by what workers beside each other cost each other: memory, and the scheduler.)
 
 | workers | seconds | |
 |---:|---:|---|
@@ -157,5 +156,4 @@ measured is what workers beside each other cost each other: memory, and the sche
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("LOKY_MAX_CPU_COUNT", str(CORES))
     typer.run(main)

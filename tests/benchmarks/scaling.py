@@ -284,7 +284,7 @@ small exponents may be of small points.
 
 {head.format("seconds")}{chr(10).join(seconds)}
 
-Memory is the most that the process had, its packages (0.2 GB) and what it maps of files included.
+Memory is the most that the process had, its packages and what it maps of files included.
 
 {head.format("GB")}{chr(10).join(memory)}
 

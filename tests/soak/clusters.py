@@ -23,7 +23,7 @@ from tests.project import ROOT
 from tests.soak.row import Row
 
 SUBJECT = "Cluster"
-VICTIMS = ("a worker", "the scheduler", "the client")
+VICTIMS = ("a worker", "the scheduler", "the client")  # in turn
 N_WORKERS = 3
 N_FITS = 6
 EPOCHS = 1500  # about ten seconds each, so that some are killed after a checkpoint
@@ -45,11 +45,11 @@ def trials(folder: Path, n_kills: int, longest: float, epochs: int = EPOCHS) -> 
     expected = _ask(folder, "alone", epochs, address=None).communicate()[0]
     killed, survived, ended = Counter[str](), Counter[str](), list[bool]()
     passes = 0
-    while killed.total() < n_kills:
+    victims = [VICTIMS[number % len(VICTIMS)] for number in range(n_kills)]
+    while victims:
         passes += 1
-        found, log, clean = _one_pass(
-            folder, f"pass-{passes}", generator, n_kills - killed.total(), longest, epochs
-        )
+        name = f"pass-{passes}"
+        found, log, clean = _one_pass(folder, name, generator, victims, longest, epochs)
         killed += Counter(log)
         survived += Counter(log) if found == expected else Counter()
         ended += clean
@@ -61,9 +61,14 @@ def trials(folder: Path, n_kills: int, longest: float, epochs: int = EPOCHS) -> 
 
 
 def _one_pass(
-    folder: Path, name: str, generator: np.random.Generator, kills: int, longest: float, epochs: int
+    folder: Path,
+    name: str,
+    generator: np.random.Generator,
+    victims: list[str],
+    longest: float,
+    epochs: int,
 ) -> tuple[str, list[str], list[bool]]:
-    """Kill at most `kills` times.
+    """Kill, and take from `victims`, as many as there is time for.
 
     Return what the fits gave, who was killed, and of each call that this ended, whether cleanly.
     """
@@ -72,7 +77,7 @@ def _one_pass(
     try:
         asking = _ask(folder, name, epochs, cluster.address)
         while True:
-            last = len(log) == kills
+            last = not victims
             try:
                 output, errors = asking.communicate(
                     timeout=PATIENCE if last else generator.uniform(0, longest)
@@ -85,7 +90,7 @@ def _one_pass(
                 clean.append(_is_one_line(errors))
                 asking = _ask(folder, name, epochs, cluster.address)
                 continue
-            victim = VICTIMS[generator.integers(len(VICTIMS))]
+            victim = victims.pop(0)
             log.append(victim)
             if victim == "a worker":
                 cluster.add_worker(folder)
